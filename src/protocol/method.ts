@@ -1,0 +1,65 @@
+/**
+ * Methods: what workers compute. A method is a typed function; it runs in a warm child process on one core, and its code
+ * never crosses the wire.
+ */
+import type { z } from 'zod';
+import type { ObjectRef } from './object-ref.ts';
+
+/** How an external program ended. */
+export interface ProgramOutcome {
+  /** Exit code, or null when a signal ended it. */
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** What a method is given beside its arguments. */
+export interface MethodContext {
+  /** A folder of this task's own, made on first use and removed with everything in it when the task ends. */
+  readonly scratchDir: string;
+  /** Aborted when the task's time is up or it was cancelled. */
+  readonly signal: AbortSignal;
+  /** Publish a partial result of the running task: seen live, not stored. */
+  progress(partial: unknown): void;
+  /** Content-addressed blobs shared by all workers; fetched once a host. */
+  readonly objects: {
+    get(ref: ObjectRef): Promise<Uint8Array>;
+    put(bytes: Uint8Array): Promise<ObjectRef>;
+  };
+  /** What the warm child remembers between tasks: made once a key, the least recently used dropped beyond 16. */
+  keep<T>(key: string, make: () => Promise<T>): Promise<T>;
+  /**
+   * Run an external program in the scratch folder (or `cwd`), with its whole process tree ended when the task is.
+   * @throws MissingError when the program cannot be started.
+   */
+  run(program: string, args: readonly string[], options?: { cwd?: string }): Promise<ProgramOutcome>;
+}
+
+/** A method as its author writes it; see {@link defineMethod}. */
+export interface Method<Input = unknown, Output = unknown> {
+  readonly name: string;
+  /** The pool whose slots its tasks occupy. */
+  readonly pool: string;
+  readonly input: z.ZodType<Input>;
+  readonly output: z.ZodType<Output>;
+  /** Compute time after which a task is ended, ms. */
+  readonly timeoutMs: number;
+  /** Called once in each child before its first task, to load what is slow to load. */
+  readonly warm?: (() => Promise<void>) | undefined;
+  readonly run: (input: Input, context: MethodContext) => Promise<Output> | Output;
+}
+
+/**
+ * Declare a method: types from its schemas, everything else as given.
+ *
+ * @example
+ * export const square = defineMethod({
+ *   name: 'square', pool: 'simulate', timeoutMs: 1_000,
+ *   input: schema.object({ x: schema.number() }), output: schema.object({ y: schema.number() }),
+ *   run: ({ x }) => ({ y: x * x }),
+ * });
+ */
+export function defineMethod<Input, Output>(method: Method<Input, Output>): Method<Input, Output> {
+  return method;
+}
