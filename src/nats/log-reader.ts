@@ -1,0 +1,180 @@
+import { jetstreamManager, AckPolicy, DeliverPolicy, ReplayPolicy } from '@nats-io/jetstream';
+import { createInbox, nanos, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core';
+
+/** A message of a stream, with its place and time. */
+export interface StoredMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly sequence: number;
+  /** The server's clock when it was stored, ms since 1970. */
+  readonly storedAt: number;
+  /** How many more messages the stream held for this reader when this one was sent. */
+  readonly pending: number;
+}
+
+export interface LogReader {
+  /** Resolves when everything that was stored at the start has been read. */
+  readonly caughtUp: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Place, time and delivery of a message, from the reply subject that JetStream gives it. */
+export function deliveryOf(reply: string): {
+  sequence: number;
+  delivery: number;
+  consumerSequence: number;
+  storedAt: number;
+  pending: number;
+} {
+  const tokens = reply.split('.');
+  // $JS.ACK.<stream>.<consumer>.<...>, or with a domain and an account in front.
+  const at = tokens.length > 9 ? 6 : 4;
+  return {
+    delivery: Number(tokens[at]),
+    sequence: Number(tokens[at + 1]),
+    consumerSequence: Number(tokens[at + 2]),
+    storedAt: Number(tokens[at + 3]) / 1e6,
+    pending: Number(tokens[at + 4]),
+  };
+}
+
+const heartbeatMs = 1_000;
+const silenceMs = 3_500;
+
+/**
+ * Read a stream in order from a sequence on, for ever, without acknowledgements: the reader's owner remembers its place.
+ *
+ * Whatever goes wrong (a gap, a reconnect, a server that forgot the consumer, silence) has one remedy, a new consumer at
+ * the next sequence. An ordered consumer of the client would stall 1.5 times its `expires` after a restart.
+ */
+export async function readLog(
+  connection: NatsConnection,
+  options: {
+    stream: string;
+    filters: readonly string[];
+    from: number;
+    onMessage: (message: StoredMessage) => void;
+  },
+): Promise<LogReader> {
+  const { stream, filters, onMessage } = options;
+  const manager = await jetstreamManager(connection, { checkAPI: false });
+  let next = options.from;
+  let subscription: Subscription | null = null;
+  let consumer: string | null = null;
+  let expected = 1;
+  let heardAt = Date.now();
+  let closed = false;
+  let opening: Promise<void> | null = null;
+  let isCaughtUp: () => void = () => undefined;
+  const caughtUp = new Promise<void>((resolve) => (isCaughtUp = resolve));
+
+  const open = async (): Promise<void> => {
+    subscription?.unsubscribe();
+    const inbox = createInbox();
+    expected = 1;
+    const mine = connection.subscribe(inbox, {
+      callback: (error, message) => {
+        if (error === null && mine === subscription) take(message);
+      },
+    });
+    subscription = mine;
+    const info = await manager.consumers.add(stream, {
+      deliver_subject: inbox,
+      ack_policy: AckPolicy.None,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: next,
+      replay_policy: ReplayPolicy.Instant,
+      filter_subjects: [...filters],
+      idle_heartbeat: nanos(heartbeatMs),
+      flow_control: true,
+      inactive_threshold: nanos(30_000),
+      mem_storage: true,
+      num_replicas: 1,
+    });
+    consumer = info.name;
+    heardAt = Date.now();
+    if (info.num_pending === 0) isCaughtUp();
+  };
+
+  const reopen = (): void => {
+    if (closed || opening !== null) return;
+    opening = (async () => {
+      while (!closed) {
+        try {
+          await open();
+          return;
+        } catch {
+          // The server is not back, or its JetStream is not ready: the same again shortly.
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+      }
+    })().finally(() => (opening = null));
+  };
+
+  const take = (message: Msg): void => {
+    heardAt = Date.now();
+    if (message.headers?.code === 100) {
+      const stalled = message.headers.get('Nats-Consumer-Stalled');
+      if (message.reply) message.respond();
+      else if (stalled !== '') connection.publish(stalled);
+      const last = message.headers.get('Nats-Last-Consumer');
+      if (last !== '' && Number(last) >= expected) reopen();
+      return;
+    }
+    if (message.reply === undefined) return;
+    const delivery = deliveryOf(message.reply);
+    if (delivery.consumerSequence !== expected) return reopen();
+    expected += 1;
+    next = delivery.sequence + 1;
+    onMessage({ subject: message.subject, data: message.data, ...delivery });
+    if (delivery.pending === 0) isCaughtUp();
+  };
+
+  await open();
+  const watch = setInterval(() => {
+    if (Date.now() - heardAt > silenceMs && !connection.isClosed()) {
+      heardAt = Date.now();
+      reopen();
+    }
+  }, heartbeatMs);
+  void (async () => {
+    for await (const status of connection.status()) {
+      if (closed) return;
+      if (status.type === 'reconnect') reopen();
+    }
+  })();
+
+  return {
+    caughtUp,
+    close: async () => {
+      closed = true;
+      clearInterval(watch);
+      subscription?.unsubscribe();
+      isCaughtUp();
+      await opening;
+      if (consumer !== null && !connection.isClosed())
+        await manager.consumers.delete(stream, consumer).catch(() => false);
+    },
+  };
+}
+
+/**
+ * Read what a stream holds now, from a sequence or a time on, and stop.
+ * @returns how many messages were read.
+ */
+export async function readStored(
+  connection: NatsConnection,
+  options: { stream: string; filters: readonly string[]; from: number; onMessage: (message: StoredMessage) => void },
+): Promise<number> {
+  let read = 0;
+  const reader = await readLog(connection, {
+    ...options,
+    onMessage: (message) => {
+      read += 1;
+      options.onMessage(message);
+    },
+  });
+  await reader.caughtUp;
+  await reader.close();
+  return read;
+}

@@ -1,0 +1,138 @@
+import { createInbox, headers, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core';
+import { TransportError } from '../protocol/errors.ts';
+
+/** Where a message was stored. */
+export interface Stored {
+  readonly sequence: number;
+  /** True when the server had it already under the same id. */
+  readonly duplicate: boolean;
+}
+
+interface Waiting {
+  readonly subject: string;
+  readonly payload: string | Uint8Array;
+  readonly id: string;
+  sentAt: number;
+  readonly since: number;
+  readonly resolve: (stored: Stored) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const retryAfterMs = 1_000;
+
+/**
+ * Publishes into streams, many at a time, and says when each message is stored.
+ *
+ * Acknowledgements come to one inbox of our own, which costs a third of a request each. Requests that were in flight when
+ * the server died are never answered, so what is unanswered for a second is sent again under the same id, for as long as
+ * it takes: the server drops the second copy.
+ */
+export class StoredPublisher {
+  readonly #connection: NatsConnection;
+  readonly #inbox = createInbox();
+  readonly #subscription: Subscription;
+  readonly #waiting = new Map<string, Waiting>();
+  #next = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(connection: NatsConnection) {
+    this.#connection = connection;
+    this.#subscription = connection.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => {
+        if (error === null) this.#acknowledged(message);
+      },
+    });
+  }
+
+  /** How many messages are not known to be stored yet. */
+  get unstored(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * Store a message under an id.
+   * @throws TransportError when the stream refuses it, or the publisher is closed before it was stored.
+   */
+  publish(subject: string, payload: string | Uint8Array, id: string): Promise<Stored> {
+    return new Promise((resolve, reject) => {
+      const token = (this.#next++).toString(36);
+      const now = Date.now();
+      const waiting = { subject, payload, id, sentAt: now, since: now, resolve, reject };
+      this.#waiting.set(token, waiting);
+      this.#send(token, waiting);
+      this.#timer ??= setInterval(() => this.#retry(), 250).unref();
+    });
+  }
+
+  /** Give up what is not stored. */
+  close(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#subscription.unsubscribe();
+    for (const { subject, reject } of this.#waiting.values()) {
+      reject(new TransportError(`${subject}: closed before the message was stored`, { code: 'transport.closed' }));
+    }
+    this.#waiting.clear();
+  }
+
+  #send(token: string, { subject, payload, id }: Waiting): void {
+    const header = headers();
+    header.set('Nats-Msg-Id', id);
+    try {
+      this.#connection.publish(subject, payload, { reply: `${this.#inbox}.${token}`, headers: header });
+    } catch (error) {
+      if (!this.#connection.isClosed()) throw error;
+      this.#settle(token, (waiting) =>
+        waiting.reject(
+          new TransportError(`${subject}: the connection is closed`, { code: 'transport.closed', cause: error }),
+        ),
+      );
+    }
+  }
+
+  #acknowledged(message: Msg): void {
+    const token = message.subject.slice(this.#inbox.length + 1);
+    // No responders: the stream's server is not back yet; the retry will find it.
+    if (message.data.length === 0) return;
+    const answer = message.json<{ seq?: number; duplicate?: boolean; error?: { code: number; description: string } }>();
+    // 503 and its like pass when the server has finished starting.
+    if (answer.error !== undefined && answer.error.code >= 500 && answer.error.code !== 503) {
+      this.#settle(token, ({ subject, reject }) =>
+        reject(
+          new TransportError(`${subject}: not stored: ${answer.error?.description ?? ''}`, {
+            code: 'transport.not-stored',
+          }),
+        ),
+      );
+    } else if (answer.error !== undefined && answer.error.code < 500) {
+      this.#settle(token, ({ subject, reject }) =>
+        reject(
+          new TransportError(`${subject}: refused: ${answer.error?.description ?? ''}`, { code: 'transport.refused' }),
+        ),
+      );
+    } else if (answer.seq !== undefined) {
+      const stored = { sequence: answer.seq, duplicate: answer.duplicate ?? false };
+      this.#settle(token, ({ resolve }) => resolve(stored));
+    }
+  }
+
+  #settle(token: string, how: (waiting: Waiting) => void): void {
+    const waiting = this.#waiting.get(token);
+    if (waiting === undefined) return;
+    this.#waiting.delete(token);
+    how(waiting);
+  }
+
+  #retry(): void {
+    if (this.#waiting.size === 0 && this.#timer !== null) {
+      clearInterval(this.#timer);
+      this.#timer = null;
+      return;
+    }
+    const due = Date.now() - retryAfterMs;
+    for (const [token, waiting] of this.#waiting) {
+      if (waiting.sentAt > due) continue;
+      waiting.sentAt = Date.now();
+      this.#send(token, waiting);
+    }
+  }
+}

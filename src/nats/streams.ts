@@ -1,0 +1,72 @@
+/** The streams and buckets of Coxswain, made when they are not there. */
+import {
+  DiscardPolicy,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { Kvm, type KV } from '@nats-io/kv';
+import { nanos, type NatsConnection } from '@nats-io/nats-core';
+import { buckets, streams, subjects } from '../protocol/subjects.ts';
+
+const minute = 60_000;
+
+async function ensureStream(
+  manager: JetStreamManager,
+  config: Partial<StreamConfig> & { name: string },
+): Promise<void> {
+  // Creating a stream that is there with the same settings is answered like the first time.
+  await manager.streams.add({
+    storage: StorageType.File,
+    allow_direct: true,
+    duplicate_window: nanos(2 * minute),
+    ...config,
+  });
+}
+
+/** Make the work queue and the results of task clients. */
+export async function ensureTaskStreams(connection: NatsConnection): Promise<void> {
+  const manager = await jetstreamManager(connection, { checkAPI: false });
+  await Promise.all([
+    ensureStream(manager, {
+      name: streams.tasks,
+      subjects: [subjects.allTasks],
+      retention: RetentionPolicy.Workqueue,
+      discard: DiscardPolicy.New,
+    }),
+    ensureStream(manager, {
+      name: streams.results,
+      subjects: [subjects.allResults],
+      max_age: nanos(7 * 24 * 60 * minute),
+    }),
+  ]);
+}
+
+/** Make the log of a campaign. */
+export async function ensureCampaignLog(connection: NatsConnection, campaign: string): Promise<void> {
+  const manager = await jetstreamManager(connection, { checkAPI: false });
+  await ensureStream(manager, {
+    name: streams.log(campaign),
+    subjects: [subjects.logOf(campaign)],
+    discard: DiscardPolicy.New,
+    deny_delete: true,
+    deny_purge: true,
+  });
+}
+
+/** Snapshots of actors: the last one of each. */
+export async function openSnapshots(connection: NatsConnection): Promise<KV> {
+  return new Kvm(connection).create(buckets.snapshots, { history: 1 });
+}
+
+/** Definitions of campaigns. */
+export async function openCampaigns(connection: NatsConnection): Promise<KV> {
+  return new Kvm(connection).create(buckets.campaigns, { history: 1 });
+}
+
+/** Leases and workers: keys that lapse on their own when nobody renews them. */
+export async function openLapsing(connection: NatsConnection, bucket: 'leases' | 'workers'): Promise<KV> {
+  return new Kvm(connection).create(buckets[bucket], { history: 1, markerTTL: 10_000 });
+}
