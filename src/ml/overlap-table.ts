@@ -3,8 +3,8 @@ import { fingerprintBits, fingerprintBytes, type FingerprintIndex } from './fing
 const nibbles = fingerprintBytes * 2;
 
 /**
- * Counts the bits that a fingerprint shares with each of a fixed set of fingerprints, exactly and several times faster
- * than one pair after the other. For each half byte of a fingerprint and each value it can have, the bits shared with
+ * Counts the bits that a fingerprint shares with each of a fixed set of fingerprints, exactly and in half the
+ * time that 32-bit popcounts of one pair after the other take. For each half byte of a fingerprint and each value it can have, the bits shared with
  * every fixed fingerprint stand in a table, four 8-bit counts to a word; the counts of a row are the sum of the table's
  * lines of its half bytes that are not zero, about twenty for a small molecule. Ours.
  *
