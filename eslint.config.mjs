@@ -13,6 +13,7 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/no-invalid-void-type': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', argsIgnorePattern: '^_' }],
       eqeqeq: 'error',
       'no-console': 'error',
     },
@@ -20,6 +21,8 @@ export default tseslint.config(
   {
     files: ['actors/**/*.ts'],
     rules: {
+      // XState's own way to declare the types of a machine: `types: {} as { ... }`.
+      '@typescript-eslint/no-unnecessary-type-assertion': 'off',
       'no-restricted-globals': ['error', 'Date', 'setTimeout', 'setInterval', 'process', 'fetch', 'performance'],
       'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Actors are deterministic: use the seeded generator in the context.' }],
     },

@@ -1,0 +1,212 @@
+/**
+ * The arithmetic of slots, pure: requests in order, moves between pools, capacity that comes and goes. After every function
+ * the books balance: allocated + free over all pools = capacity.
+ */
+
+export interface Pool {
+  readonly allocated: number;
+  readonly free: number;
+}
+
+export interface SlotRequest {
+  readonly request: string;
+  readonly pool: string;
+  readonly slots: number;
+  /** How many grants are still wanted; null for no end. */
+  readonly count: number | null;
+}
+
+interface Move {
+  readonly from: string;
+  readonly to: string;
+  readonly slots: number;
+}
+
+export interface SlotBooks {
+  /** Slots that exist now, the retiring ones included. */
+  readonly capacity: number;
+  /** Slots in use that will be taken away as they fall free. */
+  readonly retiring: number;
+  /** The pool where new capacity arrives. */
+  readonly home: string;
+  readonly pools: Readonly<Record<string, Pool>>;
+  readonly grants: Readonly<Record<string, { readonly pool: string; readonly slots: number }>>;
+  readonly requests: readonly SlotRequest[];
+  /** Slots in use that will change pool as they fall free; of one pool never more than it has. */
+  readonly moves: readonly Move[];
+  /** How many grants were ever made. */
+  readonly granted: number;
+}
+
+export type SlotFact =
+  | { type: 'slots.granted'; grant: string; request: string; pool: string; slots: number; freedBy: number | null }
+  | { type: 'slots.moved'; from: string; to: string; slots: number }
+  | { type: 'slots.changed'; capacity: number; pools: Record<string, Pool> };
+
+/** Empty books over these pools; capacity arrives in the first. */
+export function openBooks(pools: readonly string[]): SlotBooks {
+  return {
+    capacity: 0,
+    retiring: 0,
+    home: pools[0] ?? 'simulate',
+    pools: Object.fromEntries(pools.map((pool) => [pool, { allocated: 0, free: 0 }])),
+    grants: {},
+    requests: [],
+    moves: [],
+    granted: 0,
+  };
+}
+
+const poolOf = (books: SlotBooks, pool: string): Pool => books.pools[pool] ?? { allocated: 0, free: 0 };
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
+
+function withPool(books: SlotBooks, pool: string, allocated: number, free: number): SlotBooks {
+  const old = poolOf(books, pool);
+  return {
+    ...books,
+    pools: { ...books.pools, [pool]: { allocated: old.allocated + allocated, free: old.free + free } },
+  };
+}
+
+/** How many slots are in use over all pools. */
+export function allocatedSlots(books: SlotBooks): number {
+  return sum(Object.values(books.pools).map((pool) => pool.allocated));
+}
+
+/** Queue a request; unknown pools are opened empty. */
+export function request(books: SlotBooks, wanted: SlotRequest): SlotBooks {
+  return { ...withPool(books, wanted.pool, 0, 0), requests: [...books.requests, wanted] };
+}
+
+/** Take a request back; what was granted stays granted. */
+export function withdraw(books: SlotBooks, id: string): SlotBooks {
+  return { ...books, requests: books.requests.filter((other) => other.request !== id) };
+}
+
+/** End a grant; one that is not held (a duplicate) changes nothing. */
+export function release(books: SlotBooks, grant: string): SlotBooks {
+  const held = books.grants[grant];
+  if (held === undefined) return books;
+  const { [grant]: _, ...grants } = books.grants;
+  return withPool({ ...books, grants }, held.pool, -held.slots, held.slots);
+}
+
+/**
+ * Move slots from one pool to another as they fall free. `all` is what the pool has and is still to get; more than that
+ * is that. Slots on their way into `from` are sent on to `to` directly.
+ */
+export function reallocate(books: SlotBooks, from: string, to: string, slots: number | 'all'): SlotBooks {
+  if (from === to) return books;
+  const pool = poolOf(books, from);
+  const leaving = sum(books.moves.filter((move) => move.from === from).map((move) => move.slots));
+  const own = Math.min(slots === 'all' ? Infinity : slots, pool.allocated + pool.free - leaving);
+  let rest = slots === 'all' ? Infinity : slots - own;
+  const moves: Move[] = [];
+  for (const move of books.moves) {
+    const redirected = move.to === from ? Math.min(rest, move.slots) : 0;
+    rest -= redirected;
+    if (move.slots > redirected) moves.push({ ...move, slots: move.slots - redirected });
+    if (redirected > 0 && move.from !== to) moves.push({ from: move.from, to, slots: redirected });
+  }
+  if (own > 0) moves.push({ from, to, slots: own });
+  return { ...withPool(books, to, 0, 0), moves };
+}
+
+/** Let the capacity become this: new slots arrive in the home pool, lost ones go as they fall free. */
+export function setCapacity(books: SlotBooks, capacity: number): SlotBooks {
+  const change = capacity - (books.capacity - books.retiring);
+  if (change < 0) return { ...books, retiring: books.retiring - change };
+  const kept = Math.min(change, books.retiring);
+  const added = change - kept;
+  return withPool(
+    { ...books, retiring: books.retiring - kept, capacity: books.capacity + added },
+    books.home,
+    0,
+    added,
+  );
+}
+
+/** Drop what waits and send every slot home: nothing more is granted until somebody asks again. */
+export function sendHome(books: SlotBooks): SlotBooks {
+  const dropped: SlotBooks = { ...books, requests: [] };
+  return Object.keys(books.pools).reduce((now, pool) => reallocate(now, pool, books.home, 'all'), dropped);
+}
+
+/**
+ * Put free slots to use until nothing more can be done: first those that retire go, then those that move, then requests
+ * are granted, first come first served in each pool.
+ */
+export function settle(books: SlotBooks, freedBy: number | null): { books: SlotBooks; facts: SlotFact[] } {
+  const facts: SlotFact[] = [];
+  let now = retireFree(books);
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const move of now.moves) {
+      const slots = Math.min(move.slots, poolOf(now, move.from).free);
+      if (slots === 0) continue;
+      now = { ...now, moves: shorten(now.moves, move, slots) };
+      now = withPool(withPool(now, move.from, 0, -slots), move.to, 0, slots);
+      facts.push({ type: 'slots.moved', from: move.from, to: move.to, slots });
+      changed = true;
+    }
+  }
+  for (const granted of grantAll(now, freedBy)) {
+    now = granted.books;
+    facts.push(granted.fact);
+  }
+  return { books: now, facts };
+}
+
+/** The books as the log shows them. */
+export function balance(books: SlotBooks): SlotFact {
+  return { type: 'slots.changed', capacity: books.capacity, pools: { ...books.pools } };
+}
+
+const shorten = (moves: readonly Move[], move: Move, slots: number): Move[] =>
+  moves.flatMap((other) =>
+    other !== move ? [other] : other.slots > slots ? [{ ...other, slots: other.slots - slots }] : [],
+  );
+
+function retireFree(books: SlotBooks): SlotBooks {
+  let now = books;
+  for (const pool of [books.home, ...Object.keys(books.pools)]) {
+    const gone = Math.min(now.retiring, poolOf(now, pool).free);
+    if (gone === 0) continue;
+    now = withPool({ ...now, retiring: now.retiring - gone, capacity: now.capacity - gone }, pool, 0, -gone);
+    now = { ...now, moves: boundMoves(now, pool) };
+  }
+  return now;
+}
+
+/** A pool that lost slots cannot send away more than it has left: the latest moves give way. */
+function boundMoves(books: SlotBooks, pool: string): Move[] {
+  let left = poolOf(books, pool).allocated + poolOf(books, pool).free;
+  return books.moves.flatMap((move) => {
+    if (move.from !== pool) return [move];
+    const slots = Math.min(move.slots, left);
+    left -= slots;
+    return slots > 0 ? [{ ...move, slots }] : [];
+  });
+}
+
+function* grantAll(books: SlotBooks, freedBy: number | null): Generator<{ books: SlotBooks; fact: SlotFact }> {
+  let now = books;
+  for (const pool of Object.keys(now.pools)) {
+    for (;;) {
+      const first = now.requests.find((waiting) => waiting.pool === pool);
+      if (first === undefined || poolOf(now, pool).free < first.slots) break;
+      const grant = `grant-${now.granted + 1}`;
+      const others = now.requests.filter((waiting) => waiting !== first);
+      const count = first.count === null ? null : first.count - 1;
+      // A request that wants more goes to the back, so that nobody in the pool waits behind one without end.
+      now = {
+        ...withPool(now, pool, first.slots, -first.slots),
+        requests: count === 0 ? others : [...others, { ...first, count }],
+        grants: { ...now.grants, [grant]: { pool, slots: first.slots } },
+        granted: now.granted + 1,
+      };
+      const { request, slots } = first;
+      yield { books: now, fact: { type: 'slots.granted', grant, request, pool, slots, freedBy } };
+    }
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * The trainer decides when and on what a model is trained, and whether an update of the model as a whole went well.
+ *
+ * In: recorded results, grants, the end of its task, the inference runner's ranking. Out: the start of each update, requests
+ * for slots, the training task, the trained model. One update at a time: what falls due meanwhile follows at once.
+ */
+import { assign, emit, enqueueActions, setup } from 'xstate';
+import type { HeardEvent, Says } from '../src/protocol/events.ts';
+import { objectRefSchema } from '../src/protocol/object-ref.ts';
+import { defineActor } from './define-actor.ts';
+
+const hears = [
+  'result-processor.result.recorded',
+  'resource-ledger.slots.granted',
+  'worker.task.finished',
+  'inference-runner.ranking.updated',
+  'inference-runner.scoring.failed',
+  'campaign.drain.started',
+  'campaign.campaign.resumed',
+] as const;
+
+export interface TrainerInput {
+  method: string;
+  topic: string;
+  pool: string;
+  /** The pool that gives up its slots for an update. */
+  from: string;
+  /** Arguments of the training task beside the data: the kind of model, the fingerprints. */
+  arguments: Record<string, unknown>;
+  /** So many failed updates in a row pause the campaign. */
+  failuresInARow: number;
+}
+
+interface Context extends TrainerInput {
+  /** Every success: its candidate and its value, in the order in which they were recorded. */
+  candidates: readonly number[];
+  values: readonly number[];
+  updates: number;
+  created: number;
+  /** Successes at which the last update fell due, those of the update under way, and those of the last that ended. */
+  dueAt: number;
+  trainedOn: number;
+  settledOn: number;
+  failedInARow: number;
+}
+
+type Event = HeardEvent<(typeof hears)[number]>;
+type Fact = Says<'trainer'>;
+
+const requestOf = (context: Context): string => `trainer/${context.updates}`;
+const taskOf = (context: Context): string => `${context.topic}-${context.created}`;
+
+/** The reference of the model in the end of our task; null if the task failed. */
+function modelOf(event: Event): string | null {
+  if (event.type !== 'task.finished' || !event.result.success) return null;
+  const value = event.result.value as { model?: unknown } | null;
+  const parsed = objectRefSchema.safeParse(value?.model);
+  return parsed.success ? parsed.data : null;
+}
+
+export const trainerMachine = setup({
+  types: {} as { context: Context; events: Event; emitted: Fact; input: TrainerInput },
+  actions: {
+    learn: assign(({ context, event }) => {
+      if (event.type !== 'result.recorded' || event.candidate === null || event.value === null) return {};
+      return {
+        candidates: [...context.candidates, event.candidate],
+        values: [...context.values, event.value],
+        dueAt: event.updateDue ? event.successes : context.dueAt,
+      };
+    }),
+    startUpdate: enqueueActions(({ enqueue, context }) => {
+      const update = context.updates + 1;
+      const trainedOn = context.candidates.length;
+      enqueue.assign({ updates: update, trainedOn });
+      enqueue.emit({ type: 'update.started', update, trainedOn });
+      enqueue.emit({ type: 'reallocation.requested', from: context.from, to: context.pool, slots: 'all' });
+      enqueue.emit({ type: 'slots.requested', request: `trainer/${update}`, pool: context.pool, slots: 1, count: 1 });
+    }),
+    train: enqueueActions(({ enqueue, context, event }) => {
+      if (event.type !== 'slots.granted') return;
+      const number = context.created + 1;
+      const { method, topic, pool, trainedOn, candidates, values } = context;
+      enqueue.assign({ created: number });
+      enqueue.emit({
+        type: 'task.created',
+        task: {
+          id: `${topic}-${number}`,
+          number,
+          method,
+          topic,
+          pool,
+          slots: 1,
+          grant: event.grant,
+          candidate: null,
+          arguments: {
+            ...context.arguments,
+            candidates: candidates.slice(0, trainedOn),
+            values: values.slice(0, trainedOn),
+          },
+          choice: { update: context.updates, trainedOn },
+        },
+      });
+    }),
+    publishModel: enqueueActions(({ enqueue, context, event }) => {
+      const model = modelOf(event);
+      if (model === null) return;
+      enqueue.emit({ type: 'model.trained', update: context.updates, trainedOn: context.trainedOn, model });
+    }),
+    settle: assign({ settledOn: ({ context }) => context.trainedOn, failedInARow: 0 }),
+    /** The last ranking stays in force; slots that were meant for this update go back. */
+    fail: enqueueActions(({ enqueue, context, event }) => {
+      const consecutive = context.failedInARow + 1;
+      const { updates: update, trainedOn } = context;
+      const reason =
+        event.type === 'scoring.failed'
+          ? event.reason
+          : event.type === 'task.finished'
+            ? (event.result.failure?.message ?? 'the training task returned no model')
+            : 'the update failed';
+      const exhausted = consecutive >= context.failuresInARow;
+      enqueue.assign({ failedInARow: exhausted ? 0 : consecutive, settledOn: trainedOn });
+      enqueue.emit({ type: 'update.failed', update, trainedOn, consecutive, reason });
+      enqueue.emit({ type: 'reallocation.requested', from: context.pool, to: context.from, slots: 'all' });
+      if (exhausted) enqueue.emit({ type: 'updates.exhausted', consecutive, reason });
+    }),
+    releaseGrant: enqueueActions(({ enqueue, event }) => {
+      if (event.type !== 'slots.granted' || !event.request.startsWith('trainer/')) return;
+      enqueue.emit({ type: 'slots.released', grant: event.grant });
+    }),
+    withdrawRequest: emit(({ context }) => ({ type: 'slots.withdrawn', request: requestOf(context) })),
+  },
+  guards: {
+    isDue: ({ context }) => context.dueAt > context.settledOn,
+    isMyGrant: ({ context, event }) => event.type === 'slots.granted' && event.request === requestOf(context),
+    isTrained: ({ context, event }) =>
+      event.type === 'task.finished' && event.result.task.id === taskOf(context) && modelOf(event) !== null,
+    isMyTask: ({ context, event }) => event.type === 'task.finished' && event.result.task.id === taskOf(context),
+    isThisUpdate: ({ context, event }) =>
+      (event.type === 'ranking.updated' || event.type === 'scoring.failed') && event.update === context.updates,
+  },
+}).createMachine({
+  id: 'trainer',
+  context: ({ input }) => ({
+    ...input,
+    candidates: [],
+    values: [],
+    updates: 0,
+    created: 0,
+    dueAt: 0,
+    trainedOn: 0,
+    settledOn: 0,
+    failedInARow: 0,
+  }),
+  initial: 'idle',
+  on: {
+    'result.recorded': { actions: 'learn' },
+    'slots.granted': { actions: 'releaseGrant' },
+  },
+  states: {
+    idle: {
+      description: 'The model is as new as it should be; waits for an update to fall due.',
+      always: { guard: 'isDue', target: 'updating' },
+      on: { 'drain.started': 'closed' },
+    },
+    updating: {
+      description: 'An update is under way: a slot, then the training, then the ranking that follows from it.',
+      entry: 'startUpdate',
+      initial: 'waitingForSlot',
+      on: { 'drain.started': 'closed' },
+      states: {
+        waitingForSlot: {
+          description: 'Waits for a slot, as long as the shortest running simulation takes.',
+          on: {
+            'slots.granted': [
+              { guard: 'isMyGrant', target: 'training', actions: 'train' },
+              { actions: 'releaseGrant' },
+            ],
+            'drain.started': { target: '#trainer.closed', actions: 'withdrawRequest' },
+          },
+        },
+        training: {
+          description: 'Waits for the training task, whose time limit is its method’s.',
+          on: {
+            'task.finished': [
+              { guard: 'isTrained', target: 'ranking', actions: 'publishModel' },
+              { guard: 'isMyTask', target: '#trainer.idle', actions: 'fail' },
+            ],
+          },
+        },
+        ranking: {
+          description: 'Waits for the inference runner, whose tasks have time limits.',
+          on: {
+            'ranking.updated': { guard: 'isThisUpdate', target: '#trainer.idle', actions: 'settle' },
+            'scoring.failed': { guard: 'isThisUpdate', target: '#trainer.idle', actions: 'fail' },
+          },
+        },
+      },
+    },
+    closed: {
+      description: 'The campaign drains or has ended; an update that was under way starts anew when it is resumed.',
+      on: { 'campaign.resumed': 'idle' },
+    },
+  },
+});
+
+export const trainer = defineActor({ machine: trainerMachine, hears, version: 1 });

@@ -1,0 +1,173 @@
+/**
+ * Every event of a campaign's log, by who says it: one schema each, from which the types of the actors follow. Payloads are
+ * small; what is big is an object, and the event carries its reference.
+ */
+import { z } from 'zod';
+import { objectRefSchema } from './object-ref.ts';
+import { rankedSchema } from './ranking.ts';
+import { taskResultSchema, tokenSchema } from './task.ts';
+
+const count = z.number().int().nonnegative();
+const positive = z.number().int().positive();
+const poolSizes = z.record(tokenSchema, z.object({ allocated: count, free: count }));
+
+/** A task as an actor asks for it; the runtime adds what every task of the campaign shares, and arguments by candidate. */
+export const taskRequestSchema = z.object({
+  id: z.string().min(1),
+  number: positive,
+  method: tokenSchema,
+  topic: tokenSchema,
+  pool: tokenSchema,
+  slots: positive,
+  grant: z.string(),
+  candidate: count.nullable(),
+  /** Null when they follow from the candidate. */
+  arguments: z.unknown(),
+  choice: z.record(z.string(), z.unknown()).nullable(),
+});
+export type TaskRequest = z.infer<typeof taskRequestSchema>;
+
+const worker = z.object({ worker: z.string(), host: z.string(), slots: positive });
+
+/** Ask the ledger for slots: `count` grants of `slots` each, or grants without end until withdrawn (null). */
+const slotsRequested = z.object({
+  type: z.literal('slots.requested'),
+  request: z.string(),
+  pool: tokenSchema,
+  slots: positive,
+  count: positive.nullable(),
+});
+const slotsWithdrawn = z.object({ type: z.literal('slots.withdrawn'), request: z.string() });
+const slotsReleased = z.object({ type: z.literal('slots.released'), grant: z.string() });
+const reallocationRequested = z.object({
+  type: z.literal('reallocation.requested'),
+  from: tokenSchema,
+  to: tokenSchema,
+  slots: z.union([positive, z.literal('all')]),
+});
+const taskCreated = z.object({ type: z.literal('task.created'), task: taskRequestSchema.loose() });
+const timerFired = z.object({ type: z.literal('timer.fired'), timer: z.string(), armed: count });
+
+const usesSlots = [slotsRequested, slotsWithdrawn, slotsReleased, taskCreated] as const;
+
+/** What each source may say. `operator`, `host` and `worker` are outsiders; the others are actors. */
+export const eventSchemas = {
+  operator: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('run.requested') }),
+    z.object({ type: z.literal('drain.requested'), reason: z.string() }),
+  ]),
+  host: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('workers.listed'), workers: z.array(worker) }),
+    worker.extend({ type: z.literal('worker.seen') }),
+    z.object({ type: z.literal('worker.gone'), worker: z.string(), reason: z.enum(['left', 'lost']) }),
+  ]),
+  worker: z.discriminatedUnion('type', [z.object({ type: z.literal('task.finished'), result: taskResultSchema })]),
+  campaign: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('campaign.started') }),
+    z.object({ type: z.literal('campaign.resumed') }),
+    z.object({ type: z.literal('drain.started'), reason: z.string() }),
+    z.object({ type: z.literal('campaign.paused'), reason: z.string() }),
+    z.object({ type: z.literal('campaign.ended'), reason: z.string() }),
+    timerFired,
+  ]),
+  fleet: z.discriminatedUnion('type', [
+    worker.extend({ type: z.literal('worker.joined') }),
+    z.object({ type: z.literal('worker.left'), worker: z.string(), reason: z.enum(['left', 'lost']) }),
+    z.object({ type: z.literal('capacity.changed'), capacity: count }),
+    z.object({ type: z.literal('workers.missing') }),
+    timerFired,
+  ]),
+  'resource-ledger': z.discriminatedUnion('type', [
+    z.object({
+      type: z.literal('slots.granted'),
+      grant: z.string(),
+      request: z.string(),
+      pool: tokenSchema,
+      slots: positive,
+      /** Sequence of the result whose end made room for it; null when the room was there. */
+      freedBy: count.nullable(),
+    }),
+    z.object({ type: z.literal('slots.moved'), from: tokenSchema, to: tokenSchema, slots: positive }),
+    /** The books after an event that changed them: allocated + free over all pools is the capacity. */
+    z.object({ type: z.literal('slots.changed'), capacity: count, pools: poolSizes }),
+    z.object({ type: z.literal('slots.drained') }),
+    timerFired,
+  ]),
+  submitter: z.discriminatedUnion('type', [
+    ...usesSlots,
+    z.object({ type: z.literal('space.exhausted'), submitted: count }),
+    timerFired,
+  ]),
+  'result-processor': z.discriminatedUnion('type', [
+    z.object({
+      type: z.literal('result.recorded'),
+      task: z.string(),
+      topic: tokenSchema,
+      /** Sequence of the `task.finished` that was recorded. */
+      sequence: count,
+      success: z.boolean(),
+      candidate: count.nullable(),
+      /** The objective's value, where the result has one and counts. */
+      value: z.number().nullable(),
+      successes: count,
+      failures: count,
+      /** Whether the model is to be updated now, and whether the campaign has what it wanted. */
+      updateDue: z.boolean(),
+      targetReached: z.boolean(),
+    }),
+    z.object({ type: z.literal('failures.persisted'), failures: count, reason: z.string() }),
+    z.object({ type: z.literal('results.complete'), recorded: count }),
+    timerFired,
+  ]),
+  trainer: z.discriminatedUnion('type', [
+    ...usesSlots,
+    reallocationRequested,
+    z.object({ type: z.literal('update.started'), update: positive, trainedOn: count }),
+    z.object({ type: z.literal('model.trained'), update: positive, trainedOn: count, model: objectRefSchema }),
+    z.object({
+      type: z.literal('update.failed'),
+      update: positive,
+      trainedOn: count,
+      consecutive: positive,
+      reason: z.string(),
+    }),
+    z.object({ type: z.literal('updates.exhausted'), consecutive: positive, reason: z.string() }),
+    timerFired,
+  ]),
+  'inference-runner': z.discriminatedUnion('type', [
+    ...usesSlots,
+    reallocationRequested,
+    z.object({
+      type: z.literal('ranking.updated'),
+      update: positive,
+      trainedOn: count,
+      scored: count,
+      ranking: rankedSchema,
+    }),
+    z.object({ type: z.literal('scoring.failed'), update: positive, trainedOn: count, reason: z.string() }),
+    timerFired,
+  ]),
+} as const;
+
+/** Who speaks in a log. */
+export type Source = keyof typeof eventSchemas;
+/** What `S` says. */
+export type Says<S extends Source> = z.infer<(typeof eventSchemas)[S]>;
+/** `source.event`, as an actor lists what it hears. */
+export type Heard = { [S in Source]: `${S}.${Says<S>['type']}` }[Source];
+
+/** Where an event stands in the log: given to machines with every event. */
+export interface Place {
+  readonly sequence: number;
+  readonly source: Source;
+  /** The server's clock when it was stored, ms since 1970. */
+  readonly at: number;
+}
+
+type EventOf<H extends Heard> = H extends `${infer S extends Source}.${infer T}`
+  ? Extract<Says<S>, { type: T }> & Place
+  : never;
+/** The machine's event type for a list of what it hears, e.g. `HeardEvent<'worker.task.finished'>`. */
+export type HeardEvent<H extends Heard> = { [K in H]: EventOf<K> }[H];
+
+export const isSource = (name: string): name is Source => Object.hasOwn(eventSchemas, name);
