@@ -3,10 +3,11 @@ import { fingerprintBits, fingerprintBytes, type FingerprintIndex } from './fing
 const nibbles = fingerprintBytes * 2;
 
 /**
- * Counts the bits that a fingerprint shares with each of a fixed set of fingerprints, exactly and in half the
- * time that 32-bit popcounts of one pair after the other take. For each half byte of a fingerprint and each value it can have, the bits shared with
- * every fixed fingerprint stand in a table, four 8-bit counts to a word; the counts of a row are the sum of the table's
- * lines of its half bytes that are not zero, about twenty for a small molecule. Ours.
+ * Counts the bits that a fingerprint shares with each of a fixed set of fingerprints, exactly. For each half byte of a
+ * fingerprint and each value it can have, the bits shared with every fixed fingerprint stand in a table, four 8-bit counts
+ * to a word; the counts of a row are the sum of the table's lines of its half bytes that are not zero, about twenty for a
+ * small molecule. That takes half the time of 32-bit popcounts pair by pair where rows are sparse (24 of 256 bits), and
+ * somewhat less than that time where they are dense (128). Ours.
  *
  * Takes 1 kB a fixed fingerprint.
  */
