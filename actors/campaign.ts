@@ -6,7 +6,7 @@
  */
 import { assign, emit, setup } from 'xstate';
 import type { HeardEvent, Says } from '../src/protocol/events.ts';
-import { defineActor } from './define-actor.ts';
+import { defineActor } from '../src/protocol/actor.ts';
 
 const hears = [
   'operator.run.requested',

@@ -6,7 +6,7 @@
  */
 import { emit, enqueueActions, setup } from 'xstate';
 import type { HeardEvent, Says } from '../src/protocol/events.ts';
-import { defineActor } from './define-actor.ts';
+import { defineActor } from '../src/protocol/actor.ts';
 
 const hears = ['host.workers.listed', 'host.worker.seen', 'host.worker.gone'] as const;
 

@@ -1,5 +1,5 @@
 /** The actors that policies are composed of: `coxswain/actors`. */
-export { defineActor, plan, type ActorDefinition, type ActorPlan } from './define-actor.ts';
+export { defineActor, plan, type ActorDefinition, type ActorPlan } from '../src/protocol/actor.ts';
 export { campaign } from './campaign.ts';
 export { fleet } from './fleet.ts';
 export { inferenceRunner, type InferenceRunnerInput } from './inference-runner.ts';

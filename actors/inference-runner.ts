@@ -8,7 +8,7 @@
 import { assign, enqueueActions, setup } from 'xstate';
 import type { HeardEvent, Says } from '../src/protocol/events.ts';
 import { mergeBest, rankedSchema, type Ranked } from '../src/protocol/ranking.ts';
-import { defineActor } from './define-actor.ts';
+import { defineActor } from '../src/protocol/actor.ts';
 
 const hears = [
   'trainer.model.trained',

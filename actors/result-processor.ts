@@ -7,7 +7,7 @@
 import { emit, enqueueActions, setup } from 'xstate';
 import type { HeardEvent, Says } from '../src/protocol/events.ts';
 import type { TaskResult } from '../src/protocol/task.ts';
-import { defineActor } from './define-actor.ts';
+import { defineActor } from '../src/protocol/actor.ts';
 import { isSeen, noneSeen, see, type SeenNumbers } from './seen-numbers.ts';
 
 const hears = ['worker.task.finished', 'resource-ledger.slots.drained', 'campaign.campaign.resumed'] as const;

@@ -7,7 +7,7 @@
  */
 import { assign, emit, enqueueActions, setup } from 'xstate';
 import type { HeardEvent, Says } from '../src/protocol/events.ts';
-import { defineActor } from './define-actor.ts';
+import { defineActor } from '../src/protocol/actor.ts';
 import { placeInShuffle, shuffledAt } from './random-order.ts';
 
 const hears = [

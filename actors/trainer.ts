@@ -7,7 +7,7 @@
 import { assign, emit, enqueueActions, setup } from 'xstate';
 import type { HeardEvent, Says } from '../src/protocol/events.ts';
 import { objectRefSchema } from '../src/protocol/object-ref.ts';
-import { defineActor } from './define-actor.ts';
+import { defineActor } from '../src/protocol/actor.ts';
 
 const hears = [
   'result-processor.result.recorded',

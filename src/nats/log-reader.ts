@@ -1,5 +1,6 @@
 import { jetstreamManager, AckPolicy, DeliverPolicy, ReplayPolicy } from '@nats-io/jetstream';
 import { createInbox, nanos, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core';
+import { onReconnect } from './connection.ts';
 
 /** A message of a stream, with its place and time. */
 export interface StoredMessage {
@@ -10,6 +11,21 @@ export interface StoredMessage {
   readonly storedAt: number;
   /** How many more messages the stream held for this reader when this one was sent. */
   readonly pending: number;
+  /** The id under which it was stored, `Nats-Msg-Id`; empty when it has none. */
+  readonly id: string;
+}
+
+/** Where in a stream to begin: a sequence, or the first message stored at or after a time (ms since 1970). */
+export type ReadFrom = number | { readonly time: number };
+
+/** What to read: a stream, which of its subjects, from where, with or without the messages' contents. */
+export interface ReadOptions {
+  readonly stream: string;
+  readonly filters: readonly string[];
+  readonly from: ReadFrom;
+  /** Leave the contents with the server: `data` is empty, the rest is as it would be. */
+  readonly headersOnly?: boolean;
+  readonly onMessage: (message: StoredMessage) => void;
 }
 
 export interface LogReader {
@@ -47,18 +63,10 @@ const silenceMs = 3_500;
  * Whatever goes wrong (a gap, a reconnect, a server that forgot the consumer, silence) has one remedy, a new consumer at
  * the next sequence. An ordered consumer of the client would stall 1.5 times its `expires` after a restart.
  */
-export async function readLog(
-  connection: NatsConnection,
-  options: {
-    stream: string;
-    filters: readonly string[];
-    from: number;
-    onMessage: (message: StoredMessage) => void;
-  },
-): Promise<LogReader> {
+export async function readLog(connection: NatsConnection, options: ReadOptions): Promise<LogReader> {
   const { stream, filters, onMessage } = options;
   const manager = await jetstreamManager(connection, { checkAPI: false });
-  let next = options.from;
+  let next: ReadFrom = options.from;
   let subscription: Subscription | null = null;
   let consumer: string | null = null;
   let expected = 1;
@@ -81,8 +89,10 @@ export async function readLog(
     const info = await manager.consumers.add(stream, {
       deliver_subject: inbox,
       ack_policy: AckPolicy.None,
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: next,
+      ...(typeof next === 'number'
+        ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: next }
+        : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(next.time).toISOString() }),
+      headers_only: options.headersOnly ?? false,
       replay_policy: ReplayPolicy.Instant,
       filter_subjects: [...filters],
       idle_heartbeat: nanos(heartbeatMs),
@@ -123,10 +133,11 @@ export async function readLog(
     }
     if (message.reply === undefined) return;
     const delivery = deliveryOf(message.reply);
-    if (delivery.consumerSequence !== expected) return reopen();
+    if (delivery.consumerSequence !== expected) { reopen(); return; }
     expected += 1;
     next = delivery.sequence + 1;
-    onMessage({ subject: message.subject, data: message.data, ...delivery });
+    const id = message.headers?.get('Nats-Msg-Id') ?? '';
+    onMessage({ subject: message.subject, data: message.data, id, ...delivery });
     if (delivery.pending === 0) isCaughtUp();
   };
 
@@ -137,18 +148,14 @@ export async function readLog(
       reopen();
     }
   }, heartbeatMs);
-  void (async () => {
-    for await (const status of connection.status()) {
-      if (closed) return;
-      if (status.type === 'reconnect') reopen();
-    }
-  })();
+  const stopWatching = onReconnect(connection, reopen);
 
   return {
     caughtUp,
     close: async () => {
       closed = true;
       clearInterval(watch);
+      stopWatching();
       subscription?.unsubscribe();
       isCaughtUp();
       await opening;
@@ -162,10 +169,7 @@ export async function readLog(
  * Read what a stream holds now, from a sequence or a time on, and stop.
  * @returns how many messages were read.
  */
-export async function readStored(
-  connection: NatsConnection,
-  options: { stream: string; filters: readonly string[]; from: number; onMessage: (message: StoredMessage) => void },
-): Promise<number> {
+export async function readStored(connection: NatsConnection, options: ReadOptions): Promise<number> {
   let read = 0;
   const reader = await readLog(connection, {
     ...options,

@@ -53,5 +53,10 @@ export function decode<T>(schema: z.ZodType<T>, payload: Uint8Array, where: stri
       { code: 'protocol.newer' },
     );
   }
-  throw new ProtocolError(`${where}: ${z.prettifyError(parsed.error).replaceAll('\n', '; ')}`);
+  throw misfit(where, parsed.error);
+}
+
+/** The error for a message that does not fit its schema: where, and each thing that is wrong with it. */
+export function misfit(where: string, error: z.ZodError): ProtocolError {
+  return new ProtocolError(`${where}: ${z.prettifyError(error).replaceAll('\n', '; ')}`);
 }

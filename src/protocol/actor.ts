@@ -1,5 +1,5 @@
 import type { AnyStateMachine, InputFrom } from 'xstate';
-import type { Heard } from '../src/protocol/events.ts';
+import type { Heard } from './events.ts';
 
 /** A machine and what it listens to: all that the runtime needs to run an actor. */
 export interface ActorDefinition<M extends AnyStateMachine = AnyStateMachine> {

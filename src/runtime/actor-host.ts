@@ -1,0 +1,152 @@
+import type { ActorPlan } from '../protocol/actor.ts';
+import { isSource } from '../protocol/events.ts';
+import type { StoredFact } from '../protocol/fact.ts';
+import { protocolVersion, type Task } from '../protocol/task.ts';
+import type { CampaignLog, Clock, FactListener, Inspection, SnapshotStore, TaskQueue } from './contracts.ts';
+import { RunningActor, type ActorPorts } from './running-actor.ts';
+import type { Said } from './step.ts';
+
+export interface ActorHostOptions {
+  readonly plans: readonly ActorPlan[];
+  readonly log: CampaignLog;
+  readonly snapshots: SnapshotStore;
+  readonly queue: TaskQueue;
+  readonly clock: Clock;
+  /** Make a whole task of what an actor asked for: what is the same in the campaign, and arguments by candidate. */
+  readonly completeTask: (request: unknown, source: string, createdAt: number) => Task;
+  readonly inspect?: (inspection: Inspection) => void;
+  /** Called once, when the actors cannot go on. */
+  readonly fail: (error: unknown) => void;
+}
+
+/** What was found in the log and the queue when actors were started again. */
+interface Recovery {
+  /** Up to here effects may have been stored by an earlier life. */
+  readonly end: number;
+  /** Ids of facts that are stored. */
+  readonly stored: ReadonlySet<string>;
+  /** Tasks that need not be queued again: they wait, run, or are done. */
+  readonly queued: ReadonlySet<string>;
+}
+
+/**
+ * The actors of a campaign that this process runs, and the facts on their way to and from them.
+ *
+ * A restart replays the log from the oldest snapshot and asks for the same effects under the same ids. What is stored already
+ * is found by looking, not by trusting a deduplication window: facts in the log, tasks in the queue or among the results.
+ */
+export class ActorHost {
+  readonly #options: ActorHostOptions;
+  readonly #actors: readonly RunningActor[];
+  readonly #following: { close(): Promise<void> };
+
+  private constructor(
+    options: ActorHostOptions,
+    actors: readonly RunningActor[],
+    following: { close(): Promise<void> },
+  ) {
+    this.#options = options;
+    this.#actors = actors;
+    this.#following = following;
+  }
+
+  /** Load, recover and run actors; resolves when they follow the log. */
+  static async start(options: ActorHostOptions): Promise<ActorHost> {
+    const { log, clock } = options;
+    let failed = false;
+    const fail = (error: unknown): void => {
+      if (failed) return;
+      failed = true;
+      options.fail(error);
+    };
+    let recovery: Recovery = { end: 0, stored: new Set(), queued: new Set() };
+    const ports: ActorPorts = {
+      snapshots: options.snapshots,
+      clock,
+      say: (actor, said, heardAt) => sayAll(options, recovery, actor, said, heardAt),
+      fire: async (actor, timer, armed) => {
+        const event = { type: 'timer.fired', timer, armed };
+        const id = `${actor}/timer/${timer}/${armed}`;
+        await log.append(actor, {
+          v: protocolVersion,
+          id,
+          number: null,
+          cause: armed,
+          heardAt: null,
+          saidAt: clock.now(),
+          event,
+        });
+      },
+      inspect: options.inspect ?? (() => undefined),
+      fail,
+    };
+    const actors = await Promise.all(options.plans.map((plan) => RunningActor.load(plan, ports)));
+    const from = Math.min(...actors.map((actor) => actor.position)) + 1;
+    recovery = await recover(options, from);
+    for (const actor of actors) actor.start();
+    const listener: FactListener = (fact) => {
+      if (failed) return;
+      try {
+        for (const actor of actors) actor.take(fact);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    return new ActorHost(options, actors, await log.follow(from, listener));
+  }
+
+  /** State value and context of each actor, by name. */
+  get views(): Readonly<Record<string, { value: unknown; context: unknown }>> {
+    return Object.fromEntries(this.#actors.map((actor) => [actor.definition.name, actor.view]));
+  }
+
+  /** Names of the actors. */
+  get names(): readonly string[] {
+    return this.#options.plans.map(({ actor }) => actor.name);
+  }
+
+  /** Stop, with a last snapshot of every actor. */
+  async stop(): Promise<void> {
+    await this.#following.close();
+    await Promise.all(this.#actors.map((actor) => actor.stop()));
+  }
+}
+
+/** Look at what an earlier life has stored. The queue first: what leaves it later is among the results by then. */
+async function recover({ plans, log, queue }: ActorHostOptions, from: number): Promise<Recovery> {
+  const names = new Set(plans.map(({ actor }) => actor.name));
+  const queued = new Set(await queue.held());
+  const stored = new Set<string>();
+  let end = 0;
+  await log.read(from, (fact: StoredFact) => {
+    end = fact.sequence;
+    if (names.has(fact.source)) stored.add(fact.id);
+    if (fact.source === 'worker' && fact.event.type === 'task.finished') {
+      queued.add((fact.event as unknown as { result: { task: Task } }).result.task.id);
+    }
+  });
+  return { end, stored, queued };
+}
+
+/** Store what an actor said, in order and without waiting in between; a task goes to the queue right behind its fact. */
+async function sayAll(
+  { log, queue, clock, completeTask }: ActorHostOptions,
+  recovery: Recovery,
+  actor: string,
+  said: readonly Said[],
+  heardAt: number,
+): Promise<void> {
+  if (!isSource(actor)) throw new TypeError(`${actor} has no events in the protocol`);
+  const storing: Promise<unknown>[] = [];
+  for (const { id, number, cause, event } of said) {
+    const saidAt = clock.now();
+    const task = event.type === 'task.created' ? completeTask(event['task'], actor, saidAt) : null;
+    if (!recovery.stored.has(id)) {
+      const whole = task === null ? event : { type: event.type, task };
+      storing.push(log.append(actor, { v: protocolVersion, id, number, cause, heardAt, saidAt, event: whole }));
+    }
+    const mayBeQueued = cause <= recovery.end && recovery.queued.has(task?.id ?? '');
+    if (task !== null && !mayBeQueued) storing.push(queue.enqueue(task));
+  }
+  await Promise.all(storing);
+}

@@ -1,0 +1,77 @@
+/**
+ * What the runtime needs from the world, free of any transport: a log, a place for snapshots, a work queue, a clock. NATS is
+ * one implementation; memory is another. One contract suite holds both to these promises.
+ */
+import type { Fact, StoredFact } from '../protocol/fact.ts';
+import type { Task } from '../protocol/task.ts';
+
+/** What a subscriber of a log receives, in the log's order. */
+export type FactListener = (fact: StoredFact) => void;
+
+/** The ordered log of one campaign. */
+export interface CampaignLog {
+  /**
+   * Store a fact under its source; resolves when it is stored. A fact with an id that was stored within the last two minutes
+   * is dropped. Facts appended without waiting are stored in the order of the calls, unless the connection broke meanwhile.
+   */
+  append(source: string, fact: Fact): Promise<{ sequence: number }>;
+  /** Deliver everything from a sequence on, in order, each once, then what is appended later; until closed. */
+  follow(from: number, listener: FactListener): Promise<{ close(): Promise<void> }>;
+  /** Deliver what is stored from a sequence on, and stop. */
+  read(from: number, listener: FactListener): Promise<void>;
+}
+
+/** The last snapshot of each actor, fenced by revision. */
+export interface SnapshotStore {
+  load(actor: string): Promise<{ record: unknown; revision: number } | null>;
+  /**
+   * Replace the snapshot that has this revision (0: none yet); resolves with the new one.
+   * @throws LeaseError when somebody else has written since: whoever sees this has lost the actor and stops.
+   */
+  save(actor: string, record: unknown, revision: number): Promise<number>;
+}
+
+/** Tasks on their way to a worker. */
+export interface TaskQueue {
+  /** Queue a task for the workers; resolves when it is stored. */
+  enqueue(task: Task): Promise<void>;
+  /** Ids of this campaign's tasks that wait for a worker or are being computed. */
+  held(): Promise<ReadonlySet<string>>;
+}
+
+/** The clock by which timers are armed in process. */
+export interface Clock {
+  /** ms since 1970. */
+  now(): number;
+  /** Call once after so many ms; returns how to call it off. */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+/** One transition of an actor, as published for whoever looks. */
+export interface Inspection {
+  readonly actor: string;
+  readonly sequence: number;
+  readonly event: { readonly type: string };
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly said: readonly string[];
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (delayMs, callback) => {
+    // Longer delays than a timer of Node holds are waited for in steps.
+    const longestMs = 2 ** 31 - 1;
+    let timer: NodeJS.Timeout;
+    const arm = (restMs: number): void => {
+      timer = setTimeout(
+        () => (restMs > longestMs ? arm(restMs - longestMs) : callback()),
+        Math.min(restMs, longestMs),
+      );
+      timer.unref();
+    };
+    arm(Math.max(0, delayMs));
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,210 @@
+/**
+ * One step of an actor, pure: a fact comes in; the next record and the effects come out, as data. Everything that makes an
+ * actor durable is decided here: which fact is the next, under which ids effects are asked for, what a snapshot holds.
+ */
+import { initialTransition, transition, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate';
+import { z } from 'zod';
+import { ConfigError, InvariantError } from '../protocol/errors.ts';
+import { factSchema, type StoredFact } from '../protocol/fact.ts';
+
+const count = z.number().int().nonnegative();
+
+const timerSchema = z.object({
+  id: z.string(),
+  /** Sequence of the fact that armed it: with the id, the name of this one arming. */
+  armed: count,
+  /** When it fires, by the log's clock, ms since 1970. */
+  dueAt: z.number(),
+  event: z.looseObject({ type: z.string() }),
+});
+/** A delayed event of a machine that is armed. */
+export type Timer = z.infer<typeof timerSchema>;
+
+/** What is kept of an actor between steps, and all that a restart needs; plain JSON. */
+export const actorRecordSchema = z.object({
+  v: z.literal(1),
+  actor: z.string(),
+  /** The version of its definition. */
+  version: z.number(),
+  /** Sequence of the last fact that was taken. */
+  position: count,
+  machine: z.unknown(),
+  /** The last number said in each channel of this actor, by event type, and taken from each channel it hears. */
+  said: z.record(z.string(), count),
+  heard: z.record(z.string(), count),
+  /** Facts that came before their turn in their channel. */
+  early: z.array(factSchema.extend({ sequence: count, source: z.string(), storedAt: z.number() })),
+  timers: z.array(timerSchema),
+});
+export type ActorRecord = z.infer<typeof actorRecordSchema>;
+
+/** A fact that an actor says, before it has a time. */
+export interface Said {
+  readonly id: string;
+  readonly number: number;
+  readonly cause: number;
+  readonly event: { readonly type: string } & Record<string, unknown>;
+}
+
+/** What the outside has to do after a step. */
+export interface Step {
+  readonly record: ActorRecord;
+  readonly snapshot: AnyMachineSnapshot;
+  readonly said: readonly Said[];
+  /** Whether timers were armed or called off. */
+  readonly timersChanged: boolean;
+  /** The machine's events of this step, in order: usually one; none when the fact was a duplicate or came early. */
+  readonly taken: readonly { readonly type: string }[];
+}
+
+/** An actor in memory: its record, and the machine's snapshot that the record's JSON stands for. */
+export interface ActorState {
+  readonly record: ActorRecord;
+  readonly snapshot: AnyMachineSnapshot;
+}
+
+interface Definition {
+  readonly name: string;
+  readonly machine: AnyStateMachine;
+  readonly version: number;
+}
+
+type Effect = { type: string; params?: unknown };
+
+/** The first breath of an actor: its initial state, caused by nothing (sequence 0). */
+export function beginActor(definition: Definition, input: unknown, at: number): Step {
+  const record: ActorRecord = {
+    v: 1,
+    actor: definition.name,
+    version: definition.version,
+    position: 0,
+    machine: null,
+    said: {},
+    heard: {},
+    early: [],
+    timers: [],
+  };
+  const [snapshot, effects] = initialTransition(definition.machine, input) as [AnyMachineSnapshot, Effect[]];
+  return perform(definition, { record, snapshot }, effects, 0, at, []);
+}
+
+/**
+ * An actor as its record describes it.
+ * @throws ConfigError when the record is of another version of the actor.
+ */
+export function restoreActor(definition: Definition, json: unknown): ActorState {
+  const record = actorRecordSchema.parse(json);
+  if (record.version !== definition.version) {
+    throw new ConfigError(
+      `the snapshot of actor ${definition.name} is of its version ${record.version}, this Coxswain has version ` +
+        `${definition.version}; resume the campaign with the Coxswain that started it`,
+      { code: 'actor.other-version' },
+    );
+  }
+  const snapshot = definition.machine.restoreSnapshot(record.machine as never, {} as never) as AnyMachineSnapshot;
+  return { record, snapshot };
+}
+
+/**
+ * Take one fact of the mailbox.
+ *
+ * Facts at or before the position are dropped. Of a channel (source and event type) the next number is taken, older ones are
+ * dropped, and later ones are held until the gap is filled: a message that was sent again after a reconnect arrives after its
+ * successors. Outsiders have no numbers.
+ */
+export function takeFact(definition: Definition, state: ActorState, fact: StoredFact): Step {
+  if (fact.sequence <= state.record.position) return unchanged(state);
+  const moved = { ...state, record: { ...state.record, position: fact.sequence } };
+  if (fact.number === null || fact.event.type === 'timer.fired') return deliver(definition, moved, [fact], fact);
+  const channel = `${fact.source}.${fact.event.type}`;
+  const next = (moved.record.heard[channel] ?? 0) + 1;
+  if (fact.number < next) return unchanged(moved);
+  if (fact.number > next) {
+    const isHeld = moved.record.early.some((early) => early.source === fact.source && early.id === fact.id);
+    return isHeld
+      ? unchanged(moved)
+      : unchanged({ ...moved, record: { ...moved.record, early: [...moved.record.early, fact] } });
+  }
+  const run: StoredFact[] = [fact];
+  let early = moved.record.early;
+  for (let number = next + 1; ; number += 1) {
+    const follower = early.find((held) => `${held.source}.${held.event.type}` === channel && held.number === number);
+    if (follower === undefined) break;
+    run.push(follower);
+    early = early.filter((held) => held !== follower);
+  }
+  const heard = { ...moved.record.heard, [channel]: next + run.length - 1 };
+  return deliver(definition, { ...moved, record: { ...moved.record, early, heard } }, run, fact);
+}
+
+/** The record to store: the machine's state in its JSON form. */
+export function recordOf(definition: Definition, state: ActorState): ActorRecord {
+  return { ...state.record, machine: definition.machine.getPersistedSnapshot(state.snapshot) };
+}
+
+function unchanged(state: ActorState): Step {
+  return { ...state, said: [], timersChanged: false, taken: [] };
+}
+
+/** Give the machine a run of facts in order; all effects carry the sequence of the fact that completed the run. */
+function deliver(definition: Definition, state: ActorState, run: readonly StoredFact[], cause: StoredFact): Step {
+  let snapshot = state.snapshot;
+  let timers = state.record.timers;
+  const effects: Effect[] = [];
+  const taken: { type: string }[] = [];
+  for (const fact of run) {
+    let event: { type: string } & Record<string, unknown> = fact.event;
+    if (fact.source === definition.name && event.type === 'timer.fired') {
+      const fired = timers.find((timer) => timer.id === event['timer'] && timer.armed === event['armed']);
+      if (fired === undefined) continue;
+      timers = timers.filter((timer) => timer !== fired);
+      event = fired.event;
+    } else {
+      event = { ...event, sequence: fact.sequence, source: fact.source, at: fact.storedAt };
+    }
+    const [next, asked] = transition(definition.machine, snapshot, event as never) as [AnyMachineSnapshot, Effect[]];
+    if (next.status === 'error') {
+      throw new InvariantError(
+        `actor ${definition.name} failed at ${event.type} (${fact.sequence}): ${String(next.error)}`,
+      );
+    }
+    snapshot = next;
+    effects.push(...asked);
+    taken.push({ type: event.type });
+  }
+  const base = { record: { ...state.record, timers }, snapshot };
+  const step = perform(definition, base, effects, cause.sequence, cause.storedAt, taken);
+  return timers === state.record.timers ? step : { ...step, timersChanged: true };
+}
+
+/** Turn what the machine asked for into facts with ids and numbers, and into timers. */
+function perform(
+  definition: Definition,
+  state: ActorState,
+  effects: readonly Effect[],
+  cause: number,
+  at: number,
+  taken: readonly { type: string }[],
+): Step {
+  const said: Said[] = [];
+  const numbers = { ...state.record.said };
+  let timers = state.record.timers;
+  for (const effect of effects) {
+    const params = (effect.params ?? {}) as { event?: Said['event']; id?: string; delay?: number; sendId?: string };
+    if (effect.type === 'xstate.emit' && params.event !== undefined) {
+      const number = (numbers[params.event.type] ?? 0) + 1;
+      numbers[params.event.type] = number;
+      said.push({ id: `${definition.name}/${cause}/${said.length + 1}`, number, cause, event: params.event });
+    } else if (effect.type === 'xstate.raise' && params.event !== undefined) {
+      const id = params.id ?? params.event.type;
+      const timer = { id, armed: cause, dueAt: at + (params.delay ?? 0), event: params.event };
+      timers = [...timers.filter((other) => other.id !== id), timer];
+    } else if (effect.type === 'xstate.cancel') {
+      timers = timers.filter((timer) => timer.id !== params.sendId);
+    } else {
+      throw new InvariantError(`actor ${definition.name} asked for "${effect.type}", which the runtime does not do`);
+    }
+  }
+  const timersChanged = timers !== state.record.timers;
+  return { record: { ...state.record, said: numbers, timers }, snapshot: state.snapshot, said, timersChanged, taken };
+}
