@@ -1,0 +1,35 @@
+/** What the campaign looks for: the vertical ionization energy of a molecule, by GFN2-xTB. */
+import { defineMethod, schema } from 'coxswain';
+import { loadOpenChemLib, makeConformer, verticalIonization } from 'coxswain/chemistry';
+
+/** The method `ionization-energy`: SMILES to vertical ionization energy, and everything that one would ask about it later. */
+export const ionizationEnergy = defineMethod({
+  name: 'ionization-energy',
+  pool: 'simulate',
+  timeoutMs: 120_000,
+  input: schema.object({ smiles: schema.string().min(1) }),
+  output: schema.object({
+    /** Energy of the cation less that of the neutral, both at the neutral's geometry, hartree. */
+    ionizationEnergyHa: schema.number(),
+    neutralEnergyHa: schema.number(),
+    cationEnergyHa: schema.number(),
+    /** The neutral's optimised geometry, XYZ text in angstrom. */
+    geometryXyz: schema.string(),
+    xtbVersion: schema.string(),
+    wallMs: schema.number(),
+    /** User and system time of this process meanwhile, and of both xTB runs by xtb's own clock. */
+    cpuMs: schema.number(),
+  }),
+  /** Loads RDKit and OpenChemLib, and lets the first molecule pay for their first use. */
+  warm: async () => {
+    await loadOpenChemLib();
+    await makeConformer('C');
+  },
+  run: async ({ smiles }, context) => {
+    const started = performance.now();
+    const before = process.cpuUsage();
+    const { xtbCpuMs, ...result } = await verticalIonization(context, smiles);
+    const { user, system } = process.cpuUsage(before);
+    return { ...result, wallMs: performance.now() - started, cpuMs: xtbCpuMs + (user + system) / 1e3 };
+  },
+});

@@ -1,0 +1,32 @@
+/** A first look at a file: its digest, which names what is cached of it, and its length. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { InputError, messageOf } from '../protocol/errors.ts';
+
+/** What one pass over a file's bytes tells. */
+export interface FileSurvey {
+  readonly digest: string;
+  readonly lines: number;
+}
+
+/**
+ * Digest and number of lines of a file, in one pass over its bytes.
+ * @throws InputError with the system's reason when it cannot be read
+ */
+export async function surveyFile(path: string): Promise<FileSurvey> {
+  const hash = createHash('sha256');
+  let lines = 1;
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
+    }
+  } catch (cause) {
+    throw unreadableSpace(path, cause);
+  }
+  return { digest: hash.digest('hex'), lines };
+}
+
+/** The error for a file that the system cannot read, with its reason. */
+export const unreadableSpace = (path: string, cause: unknown): InputError =>
+  new InputError(`search space ${path} cannot be read: ${messageOf(cause)}`, { code: 'space.unreadable', cause });
