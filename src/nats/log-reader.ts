@@ -1,11 +1,12 @@
 import { jetstreamManager, AckPolicy, DeliverPolicy, ReplayPolicy } from '@nats-io/jetstream';
-import { createInbox, nanos, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core';
+import { createInbox, nanos, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from '@nats-io/nats-core';
 import { onReconnect } from './connection.ts';
 
 /** A message of a stream, with its place and time. */
 export interface StoredMessage {
   readonly subject: string;
   readonly data: Uint8Array;
+  readonly headers: MsgHdrs | undefined;
   readonly sequence: number;
   /** The server's clock when it was stored, ms since 1970. */
   readonly storedAt: number;
@@ -133,11 +134,14 @@ export async function readLog(connection: NatsConnection, options: ReadOptions):
     }
     if (message.reply === undefined) return;
     const delivery = deliveryOf(message.reply);
-    if (delivery.consumerSequence !== expected) { reopen(); return; }
+    if (delivery.consumerSequence !== expected) {
+      reopen();
+      return;
+    }
     expected += 1;
     next = delivery.sequence + 1;
     const id = message.headers?.get('Nats-Msg-Id') ?? '';
-    onMessage({ subject: message.subject, data: message.data, id, ...delivery });
+    onMessage({ subject: message.subject, data: message.data, headers: message.headers, id, ...delivery });
     if (delivery.pending === 0) isCaughtUp();
   };
 

@@ -50,6 +50,10 @@ export interface Method<Input = unknown, Output = unknown> {
   readonly run: (input: Input, context: MethodContext) => Promise<Output> | Output;
 }
 
+/** A method of any types: what is known of one that was looked up by name. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the types of a method's schemas are known to its author only
+export type AnyMethod = Method<any, any>;
+
 /**
  * Declare a method: types from its schemas, everything else as given.
  *

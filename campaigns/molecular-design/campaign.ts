@@ -1,0 +1,42 @@
+/** The reference campaign: find the molecules with the highest vertical ionization energy. */
+import { defineCampaign } from 'coxswain';
+import { loadSearchSpace } from 'coxswain/chemistry';
+import { ionizationEnergy } from './methods/ionization-energy.ts';
+import { scoreCandidates } from './methods/score-candidates.ts';
+import { trainModel } from './methods/train-model.ts';
+import { batched } from './policies/batched.ts';
+import { random } from './policies/random.ts';
+import { settings, type Settings } from './settings.ts';
+
+/** One hartree in electronvolt (CODATA 2018). */
+const evPerHartree = 27.211386245988;
+
+export default defineCampaign<Settings>({
+  name: 'molecular-design',
+  settings,
+  methods: [ionizationEnergy, trainModel, scoreCandidates],
+  policies: { batched, random },
+  objective: {
+    topic: 'simulate',
+    field: 'ionizationEnergyHa',
+    label: 'IE',
+    unit: 'hartree',
+    also: { unit: 'eV', factor: evPerHartree },
+  },
+  needs: ['xtb'],
+  loadCandidates: async ({ space }, { cacheDir, onProgress }) => {
+    const { smiles, fingerprints, duplicates, refused, digest } = await loadSearchSpace(
+      space,
+      cacheDir,
+      (done, total) => onProgress(`fingerprints of ${space}: ${done} of ${total}`),
+    );
+    return {
+      count: smiles.length,
+      argumentsOf: (candidate) => ({ smiles: smiles[candidate] }),
+      labelOf: (candidate) => smiles[candidate] ?? `candidate ${candidate}`,
+      objects: { fingerprints },
+      digest,
+      notes: { space, candidates: smiles.length, duplicates, refused },
+    };
+  },
+});

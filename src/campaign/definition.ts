@@ -1,0 +1,73 @@
+/** What a campaign folder declares: settings, methods, policies, and the space that is searched. */
+import type { z } from 'zod';
+import type { ActorPlan } from '../protocol/actor.ts';
+import type { AnyMethod } from '../protocol/method.ts';
+import type { ObjectRef } from '../protocol/object-ref.ts';
+
+/** The candidates of a campaign and what is known of them before anything runs. */
+export interface Candidates {
+  readonly count: number;
+  /** Arguments of the simulation of one candidate, 0 .. count-1. */
+  argumentsOf(candidate: number): Record<string, unknown>;
+  /** What people call a candidate. */
+  labelOf(candidate: number): string;
+  /** Blobs that tasks refer to by name, such as fingerprints. */
+  readonly objects: Readonly<Record<string, Uint8Array>>;
+  /** Tells this space from any other: a resumed campaign must have the same. */
+  readonly digest: string;
+  /** What people and the log should know of how it was read. */
+  readonly notes: Readonly<Record<string, unknown>>;
+}
+
+/** The number that a campaign looks for, in the value of its simulations; the highest is the best. */
+export interface Objective {
+  readonly topic: string;
+  readonly field: string;
+  /** As people write it: `IE`, `hartree`. */
+  readonly label: string;
+  readonly unit: string;
+  /** A second unit that people read: its name, and how many of it one `unit` is. */
+  readonly also: { readonly unit: string; readonly factor: number };
+}
+
+/** What a policy composes its actors from. */
+export interface PolicyInput<Settings> {
+  readonly settings: Settings;
+  readonly candidates: number;
+  /** References of the space's objects, by name. */
+  readonly objects: Readonly<Record<string, ObjectRef>>;
+}
+
+/** A way of steering: from settings to the actors of a run. */
+export type Policy<Settings> = (input: PolicyInput<Settings>) => readonly ActorPlan[];
+
+/** Settings that every campaign has; the others are its own. */
+export interface CommonSettings {
+  readonly policy: string;
+  readonly total: number;
+  readonly threshold: number;
+}
+
+/** A campaign as its author writes it; see {@link defineCampaign}. */
+export interface CampaignDefinition<Settings extends CommonSettings = CommonSettings> {
+  readonly name: string;
+  /** One schema: types, defaults, flags and their help. */
+  readonly settings: z.ZodObject & z.ZodType<Settings>;
+  readonly methods: readonly AnyMethod[];
+  readonly policies: Readonly<Record<string, Policy<Settings>>>;
+  readonly objective: Objective;
+  /** Programs that its methods call, beside Node. */
+  readonly needs: readonly 'xtb'[];
+  /** Read the space that is searched. */
+  readonly loadCandidates: (
+    settings: Settings,
+    options: { readonly cacheDir: string; readonly onProgress: (line: string) => void },
+  ) => Promise<Candidates>;
+}
+
+/** Declare a campaign: checked by its own settings' type, everything else as given. */
+export function defineCampaign<Settings extends CommonSettings>(
+  definition: CampaignDefinition<Settings>,
+): CampaignDefinition<Settings> {
+  return definition;
+}
