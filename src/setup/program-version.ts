@@ -26,19 +26,23 @@ export async function probe(
   path: string,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Probe> {
-  const info = await stat(path).catch(() => null);
-  if (info === null) return { status: 'absent', path };
+  const file = await look(path);
+  if ('status' in file) return file;
   const memoryFile = join(cacheDir(env), 'versions.json');
   const known = (await recall(memoryFile))[path];
-  if (known?.mtimeMs === info.mtimeMs && known.bytes === info.size) return judged(requirement, path, known.version);
-  const seen = await examine(requirement, path, env);
-  if ('version' in seen)
-    await remember(memoryFile, path, { mtimeMs: info.mtimeMs, bytes: info.size, version: seen.version });
+  if (known?.mtimeMs === file.mtimeMs && known.bytes === file.bytes) return judged(requirement, path, known.version);
+  const seen = await ask(requirement, path, env);
+  if ('version' in seen) await remember(memoryFile, path, { ...file, version: seen.version });
   return seen;
 }
 
 /** What the file at `path` is, found out by running it. */
 export async function examine(requirement: Requirement, path: string, env: NodeJS.ProcessEnv): Promise<Probe> {
+  const file = await look(path);
+  return 'status' in file ? file : ask(requirement, path, env);
+}
+
+async function look(path: string): Promise<Probe | { mtimeMs: number; bytes: number }> {
   const info = await stat(path).catch(() => null);
   if (info === null) return { status: 'absent', path };
   if (!info.isFile()) return { status: 'broken', path, problem: 'it is not a file' };
@@ -47,6 +51,10 @@ export async function examine(requirement: Requirement, path: string, env: NodeJ
   } catch {
     return { status: 'broken', path, problem: 'it is not executable' };
   }
+  return { mtimeMs: info.mtimeMs, bytes: info.size };
+}
+
+async function ask(requirement: Requirement, path: string, env: NodeJS.ProcessEnv): Promise<Probe> {
   const outcome = await runProgram(path, ['--version'], { timeoutMs: 15_000, env });
   // xtb prints its banner on stdout and "normal termination" on stderr; a wrapper may do it the other way round.
   const version = requirement.versionPattern.exec(`${outcome.stdout}\n${outcome.stderr}`)?.[1];
