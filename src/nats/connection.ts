@@ -1,6 +1,6 @@
 /** The one way in which Coxswain connects to NATS. */
 import { readFile } from 'node:fs/promises';
-import type { NatsConnection } from '@nats-io/nats-core';
+import type { NatsConnection, QueuedIterator, Status } from '@nats-io/nats-core';
 import { ConfigError, messageOf, MissingError, TransportError } from '../protocol/errors.ts';
 
 /** The oldest server whose per-key TTLs, several filters on a consumer and fences we rely on. */
@@ -102,6 +102,16 @@ export async function connectNats(
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
+}
+
+/** Call back each time the connection is back after it was lost, until the returned function is called. */
+export function onReconnect(connection: NatsConnection, callback: () => void): () => void {
+  // The client types it as a plain iterable, which could not be ended before the next status comes.
+  const statuses = connection.status() as QueuedIterator<Status>;
+  void (async () => {
+    for await (const { type } of statuses) if (type === 'reconnect') callback();
+  })();
+  return () => statuses.stop();
 }
 
 async function refuseOldServer(connection: NatsConnection): Promise<void> {

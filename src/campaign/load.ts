@@ -1,0 +1,117 @@
+/** Campaign folders: found, compiled if need be, and loaded. */
+import { existsSync } from 'node:fs';
+import { register as registerHooks } from 'node:module';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ConfigError, CoxswainError, messageOf } from '../protocol/errors.ts';
+import type { AnyMethod } from '../protocol/method.ts';
+
+/** What a worker needs of a campaign: the class that its tasks are queued under, and what computes them. */
+export interface MethodBundle {
+  readonly name: string;
+  readonly methods: readonly AnyMethod[];
+}
+
+const compiled = import.meta.url.endsWith('.js');
+/** The folder of this package: two above this file, three when compiled. */
+export const packageRoot = resolve(dirname(fileURLToPath(import.meta.url)), compiled ? '../../..' : '../..');
+
+/**
+ * The file that defines the campaign of a folder.
+ *
+ * `campaign.js` if it is there; else the compiled twin of a folder of this package, when we run compiled ourselves; else
+ * `campaign.ts`, compiled as it is read.
+ * @throws ConfigError when the folder holds no campaign.
+ */
+export function campaignFile(folder: string): string {
+  const absolute = resolve(folder);
+  const script = join(absolute, 'campaign.js');
+  if (existsSync(script)) return script;
+  const inside = relative(packageRoot, absolute);
+  if (compiled && !inside.startsWith('..') && !inside.split(sep).includes('node_modules')) {
+    const twin = join(packageRoot, 'dist', inside, 'campaign.js');
+    if (existsSync(twin)) return twin;
+  }
+  const source = join(absolute, 'campaign.ts');
+  if (existsSync(source)) return source;
+  throw new ConfigError(
+    existsSync(absolute)
+      ? `${folder} is no campaign folder: it has neither campaign.ts nor campaign.js`
+      : `there is no folder ${folder}; name a campaign folder, one with a campaign.ts or campaign.js`,
+    { code: 'campaign.missing', details: { folder } },
+  );
+}
+
+/**
+ * The campaign that a folder defines by the default export of its `campaign.js` or `campaign.ts`.
+ * @throws ConfigError that names the folder and what is missing.
+ */
+export async function loadCampaign(folder: string): Promise<MethodBundle> {
+  const file = campaignFile(folder);
+  let module: unknown;
+  try {
+    if (!file.startsWith(join(packageRoot, 'dist') + sep)) await readTypeScript();
+    module = await import(pathToFileURL(file).href);
+  } catch (cause) {
+    if (cause instanceof CoxswainError) throw cause;
+    throw new ConfigError(`${file} cannot be loaded: ${messageOf(cause)}`, { code: 'campaign.broken', cause });
+  }
+  return checkBundle(module, file);
+}
+
+function checkBundle(module: unknown, file: string): MethodBundle {
+  const wrong = (what: string): ConfigError => new ConfigError(`${file}: ${what}`, { code: 'campaign.broken' });
+  const bundle = isRecord(module) ? module['default'] : undefined;
+  if (!isRecord(bundle)) throw wrong('its default export must be a campaign: export default defineCampaign({ ... })');
+  const { name, methods } = bundle;
+  if (typeof name !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
+    throw wrong('the campaign has no usable name: at most 64 letters, digits, "-" and "_"');
+  }
+  if (!Array.isArray(methods) || methods.length === 0) throw wrong('the campaign lists no methods');
+  const seen = new Set<string>();
+  for (const method of methods as unknown[]) {
+    if (!isRecord(method) || typeof method['name'] !== 'string' || typeof method['run'] !== 'function') {
+      throw wrong('one of its methods has no name or nothing to run; declare it with defineMethod');
+    }
+    const methodName = method['name'];
+    if (!/^[A-Za-z0-9_-]{1,64}$/.test(methodName)) throw wrong(`"${methodName}" is no usable name of a method`);
+    if (seen.has(methodName)) throw wrong(`two methods are named "${methodName}"`);
+    for (const field of ['input', 'output']) {
+      if (!isRecord(method[field])) throw wrong(`method "${methodName}" has no ${field} schema`);
+    }
+    if (typeof method['timeoutMs'] !== 'number' || !(method['timeoutMs'] > 0)) {
+      throw wrong(`method "${methodName}" has no timeoutMs above 0`);
+    }
+    seen.add(methodName);
+  }
+  return bundle as unknown as MethodBundle;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+let reading: Promise<void> | null = null;
+
+/** Let this process import TypeScript, and `coxswain` from wherever a campaign folder lies: the copy that runs already. */
+function readTypeScript(): Promise<void> {
+  reading ??= (async () => {
+    const { register } = await import('tsx/esm/api');
+    register();
+    const [folder, extension] = compiled ? [join(packageRoot, 'dist'), 'js'] : [packageRoot, 'ts'];
+    const at = (path: string): string => pathToFileURL(join(folder, `${path}.${extension}`)).href;
+    const ours = {
+      coxswain: at('src/index'),
+      'coxswain/actors': at('actors/index'),
+      'coxswain/chemistry': at('src/chemistry/index'),
+      'coxswain/ml': at('src/ml/index'),
+    };
+    // Two copies of the package in one process would have two sets of error classes.
+    const hook =
+      `const ours = ${JSON.stringify(ours)};` +
+      'export async function resolve(specifier, context, next) {' +
+      '  return next(ours[specifier] ?? specifier, context); }';
+    registerHooks(`data:text/javascript,${encodeURIComponent(hook)}`);
+  })();
+  return reading;
+}

@@ -1,0 +1,419 @@
+/** The worker of one machine: takes tasks from the queue, has them computed, stores what came of them. */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, hostname, loadavg, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { NatsConnection } from '@nats-io/nats-core';
+import type { Logger } from 'pino';
+import { campaignFile, packageRoot } from '../campaign/load.ts';
+import { onReconnect } from '../nats/connection.ts';
+import { ObjectCache } from '../nats/objects.ts';
+import { ensureTaskStreams } from '../nats/streams.ts';
+import { ConfigError, messageOf } from '../protocol/errors.ts';
+import { subjects } from '../protocol/subjects.ts';
+import { protocolVersion, toTaskFailure, type TaskFailure } from '../protocol/task.ts';
+import type { Assignment } from './child-handle.ts';
+import { ChildPool, type Answer, type Offer } from './child-pool.ts';
+import { outcomeWithout, readTask, salvageTask, type HeldTask } from './held-task.ts';
+import { Registrar } from './registration.ts';
+import { ResultStore } from './result-store.ts';
+import { hostToken, newWorkerId } from './worker-id.ts';
+import { acknowledge, TaskSource, type Delivery } from './task-source.ts';
+import type { Outcome } from './wire.ts';
+
+export interface WorkerOptions {
+  readonly connection: NatsConnection;
+  /** Campaign folders, whose methods this worker computes. */
+  readonly folders: readonly string[];
+  /** Tasks at a time, one child process and one core each; default: the cores that this process may use. */
+  readonly slots?: number | undefined;
+  /** Where this machine keeps its copies of objects, in a folder `objects`. */
+  readonly cacheDir: string;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly logger: Logger;
+}
+
+/** A running worker. */
+export interface WorkerHost {
+  readonly id: string;
+  /** Resolves when it takes tasks; rejects when it cannot start: a campaign that does not load, a program that is missing. */
+  readonly ready: Promise<void>;
+  /** Take nothing more, finish what runs for at most so long, give the rest back, and leave. */
+  drain(graceMs: number): Promise<void>;
+  /** End at once: everything killed, what was not finished given back. */
+  kill(): Promise<void>;
+}
+
+const renewMs = 1_000;
+const beatMs = 1_000;
+/** Results on their way to the server beyond which no more tasks are taken. */
+const mostUnstored = 1_024;
+
+/**
+ * Start a worker on this machine.
+ * @throws ConfigError for a number of slots that is none, or a folder without a campaign.
+ */
+export async function startWorker(options: WorkerOptions): Promise<WorkerHost> {
+  const slots = options.slots ?? availableParallelism();
+  if (!Number.isInteger(slots) || slots < 1) {
+    throw new ConfigError(`a worker needs a whole number of slots, at least 1; ${slots} is none`);
+  }
+  if (options.folders.length === 0) throw new ConfigError('a worker needs at least one campaign folder');
+  options.folders.forEach(campaignFile);
+  await ensureTaskStreams(options.connection);
+  return new Host(options, slots);
+}
+
+class Host implements WorkerHost {
+  readonly id = newWorkerId();
+  readonly ready: Promise<void>;
+  readonly #connection: NatsConnection;
+  readonly #options: WorkerOptions;
+  readonly #logger: Logger;
+  readonly #slots: number;
+  readonly #scratch: string;
+  readonly #startedAt = Date.now();
+  readonly #pool: ChildPool;
+  readonly #store: ResultStore;
+  readonly #objects: ObjectCache;
+  readonly #held = new Map<string, HeldTask>();
+  readonly #byRun = new Map<number, HeldTask>();
+  readonly #sources = new Map<string, TaskSource>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #stopWatching: () => void;
+  #offer: Offer = {};
+  #registrar: Registrar | null = null;
+  #nextRun = 1;
+  /** Tasks that came again and are looked up. */
+  #looking = 0;
+  #unstored = 0;
+  #pulling = false;
+  #scheduled = false;
+  #ending: Promise<void> | null = null;
+  #whenIdle: (() => void) | null = null;
+
+  constructor(options: WorkerOptions, slots: number) {
+    this.#options = options;
+    this.#connection = options.connection;
+    this.#logger = options.logger.child({ worker: this.id });
+    this.#slots = slots;
+    this.#scratch = join(resolve(process.env['COX_SCRATCH'] ?? tmpdir()), `cox-${this.id}-${process.pid}`);
+    const objectsFolder = join(resolve(options.cacheDir), 'objects');
+    mkdirSync(objectsFolder, { recursive: true });
+    this.#objects = new ObjectCache(this.#connection, objectsFolder);
+    this.#store = new ResultStore(this.#connection, this.#logger);
+    const folders = options.folders.map((folder) => resolve(folder));
+    let isReady: () => void = () => undefined;
+    let isBroken: (error: unknown) => void = () => undefined;
+    this.ready = new Promise((resolveReady, reject) => ([isReady, isBroken] = [resolveReady, reject]));
+    // Whoever only drains a worker that never got ready is not to be ended by it.
+    this.ready.catch(() => undefined);
+    this.#pool = new ChildPool(
+      slots,
+      { folders, objectsFolder },
+      {
+        ready: (offer) => void this.#serve(offer).then(isReady, isBroken),
+        broken: (error) => void this.kill().finally(() => isBroken(error)),
+        done: (assignment, outcome, child) => this.#done(assignment, outcome, child),
+        returned: (assignments) => this.#returned(assignments),
+        progress: (run, partial) => this.#progress(run, partial),
+        object: (kind, ref, answer) => void this.#object(kind, ref, answer),
+        room: () => this.#schedule(),
+      },
+      this.#logger,
+    );
+    this.#stopWatching = onReconnect(this.#connection, () => void this.#reconnected());
+  }
+
+  drain(graceMs: number): Promise<void> {
+    this.#ending ??= this.#drain(graceMs);
+    return this.#ending;
+  }
+
+  async kill(): Promise<void> {
+    this.#pulling = false;
+    for (const source of this.#sources.values()) source.stop();
+    this.#pool.close();
+    for (const held of this.#held.values()) if (!held.ended) this.#giveBack(held);
+    await Promise.race([this.#leave(), new Promise((resolveLate) => setTimeout(resolveLate, 500))]);
+    this.#whenIdle?.();
+  }
+
+  async #serve(offer: Offer): Promise<void> {
+    this.#offer = offer;
+    for (const workerClass of Object.keys(offer)) {
+      const source = new TaskSource(this.#connection, {
+        workerClass,
+        logger: this.#logger,
+        onTask: (delivery) => this.#take(delivery),
+      });
+      this.#sources.set(workerClass, source);
+    }
+    await Promise.all([...this.#sources.values()].map((source) => source.open()));
+    const classes = Object.fromEntries(Object.entries(offer).map(([name, methods]) => [name, Object.keys(methods)]));
+    this.#registrar = new Registrar(
+      this.#connection,
+      {
+        v: protocolVersion,
+        id: this.id,
+        host: hostname(),
+        pid: process.pid,
+        slots: this.#slots,
+        classes,
+        labels: { ...this.#options.labels },
+        version: packageVersion(),
+        startedAt: this.#startedAt,
+        draining: false,
+      },
+      this.#logger,
+    );
+    await this.#registrar.open();
+    if (this.#ending !== null) return;
+    this.#pulling = true;
+    this.#timers.push(
+      setInterval(() => this.#renew(), renewMs),
+      setInterval(() => this.#beat(), beatMs),
+    );
+    this.#beat();
+    this.#schedule();
+    const methods = Object.entries(classes).map(([name, names]) => `${name}: ${names.join(', ')}`);
+    this.#logger.info(`worker ${this.id} ready: ${this.#slots} slots; ${methods.join('; ')}`);
+  }
+
+  #take(delivery: Delivery): void {
+    let held: HeldTask;
+    try {
+      held = readTask(delivery, this.#nextRun++);
+    } catch (error) {
+      this.#refuse(delivery, error);
+      return;
+    }
+    const known = this.#held.get(held.id);
+    if (known !== undefined) {
+      // Given out again while we have it, as after a restart of the server: what counts is the newest delivery.
+      known.delivery = delivery;
+      known.touchedAt = Date.now();
+      this.#schedule();
+      return;
+    }
+    if (!this.#pulling) {
+      acknowledge(this.#connection, delivery.reply, 'giveBack');
+      return;
+    }
+    this.#hold(held);
+    const boundAt = this.#sources.get(delivery.workerClass)?.boundAt ?? { server: 0, local: 0 };
+    if (delivery.delivery > 1) void this.#lookUp(held, undefined);
+    else if (delivery.storedAt < boundAt.server) void this.#lookUp(held, boundAt.local);
+    else this.#dispatch(held);
+  }
+
+  /** No finished simulation is run again: a task that may have been finished is looked for among the results first. */
+  async #lookUp(held: HeldTask, asOf: number | undefined): Promise<void> {
+    this.#looking += 1;
+    const found = await this.#store.find(held, asOf);
+    this.#looking -= 1;
+    if (!this.#held.has(held.id)) return;
+    if (found === 'unknown') this.#dispatch(held);
+    else this.#settle(held, found === 'stored' ? 'done' : 'terminate');
+    this.#schedule();
+  }
+
+  #dispatch(held: HeldTask): void {
+    const { run, task, text, delivery } = held;
+    const { workerClass } = delivery;
+    const timeoutMs = task.timeoutMs ?? this.#offer[workerClass]?.[task.method];
+    if (!this.#pulling) this.#giveBack(held);
+    else if (timeoutMs === undefined || this.#offer[workerClass]?.[task.method] === undefined) {
+      this.#finish(held, outcomeWithout(run, unknownMethod(held, this.#offer[workerClass] ?? {})), 0);
+    } else {
+      const scratch = join(this.#scratch, String(run));
+      const assigned = this.#pool.assign({ run, workerClass, method: task.method, text, scratch, timeoutMs });
+      if (!assigned) this.#giveBack(held);
+    }
+    this.#schedule();
+  }
+
+  #done({ run, scratch }: Assignment, outcome: Outcome, child: number): void {
+    const held = this.#byRun.get(run);
+    if (outcome.failure?.code === 'worker.child-died' || outcome.failure?.code === 'task.timed-out') {
+      rmSync(scratch, { recursive: true, force: true });
+    }
+    if (held !== undefined) this.#finish(held, outcome, child);
+  }
+
+  /** Store how a task ended, then say so to the queue: in this order, or a result could be lost. */
+  #finish(held: HeldTask, outcome: Outcome, child: number): void {
+    held.ended = true;
+    this.#unstored += 1;
+    const worker = { id: this.id, host: hostname(), child };
+    this.#store.store(held, outcome, worker).then(
+      (storage) => {
+        this.#unstored -= 1;
+        if (storage === 'no-place')
+          this.#logger.error({ task: held.id }, 'nobody keeps the results of this task any more');
+        this.#settle(held, storage === 'stored' ? 'done' : 'terminate');
+      },
+      (error: unknown) => {
+        this.#unstored -= 1;
+        this.#logger.error(
+          { task: held.id, error: messageOf(error) },
+          'a result was not stored; its task is given out again',
+        );
+        this.#giveBack(held);
+      },
+    );
+  }
+
+  #returned(assignments: Assignment[]): void {
+    for (const { run } of assignments) {
+      const held = this.#byRun.get(run);
+      if (held !== undefined) this.#dispatch(held);
+    }
+  }
+
+  /** A message that is no task: never given out again, and whoever asked is told, if it says who that is. */
+  #refuse(delivery: Delivery, error: unknown): void {
+    this.#logger.error(
+      { sequence: delivery.sequence, error: messageOf(error) },
+      'a message in the task queue is no task',
+    );
+    const salvaged = salvageTask(delivery, this.#nextRun++);
+    if (salvaged === null || this.#held.has(salvaged.id)) {
+      acknowledge(this.#connection, delivery.reply, 'terminate');
+      this.#schedule();
+      return;
+    }
+    this.#hold(salvaged);
+    this.#finish(salvaged, outcomeWithout(salvaged.run, toTaskFailure(error)), 0);
+  }
+
+  #hold(held: HeldTask): void {
+    this.#held.set(held.id, held);
+    this.#byRun.set(held.run, held);
+  }
+
+  #giveBack(held: HeldTask): void {
+    this.#settle(held, 'giveBack');
+  }
+
+  #settle(held: HeldTask, how: 'done' | 'giveBack' | 'terminate'): void {
+    this.#held.delete(held.id);
+    this.#byRun.delete(held.run);
+    acknowledge(this.#connection, held.delivery.reply, how);
+    if (this.#held.size === 0) this.#whenIdle?.();
+  }
+
+  /** Ask the queue for as much as there is room for, once a turn. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      const room = this.#pulling && this.#unstored < mostUnstored ? this.#pool.room - this.#looking : 0;
+      for (const source of this.#sources.values()) source.want(Math.max(0, room));
+    });
+  }
+
+  /** Tell the queue what is still worked on, before it takes us for dead. */
+  #renew(): void {
+    const now = Date.now();
+    for (const held of this.#held.values()) {
+      if (now - held.touchedAt < renewMs * 0.9) continue;
+      held.touchedAt = now;
+      acknowledge(this.#connection, held.delivery.reply, 'working');
+    }
+    this.#schedule();
+  }
+
+  #beat(): void {
+    if (this.#connection.isClosed()) return;
+    const running = this.#pool.running.flatMap(({ child, run }) => {
+      const held = this.#byRun.get(run);
+      if (held === undefined) return [];
+      const { campaign, id, method } = held.task;
+      return [{ child, campaign, task: id, method, pickedUpAt: held.pickedUpAt }];
+    });
+    const beat = {
+      v: protocolVersion,
+      id: this.id,
+      at: Date.now(),
+      slots: this.#slots,
+      held: this.#held.size,
+      running,
+      load: loadavg(),
+    };
+    this.#connection.publish(subjects.beat(hostToken(), this.id), JSON.stringify(beat));
+  }
+
+  async #reconnected(): Promise<void> {
+    this.#logger.info('the connection to NATS is back');
+    await ensureTaskStreams(this.#connection).catch((error: unknown) => {
+      this.#logger.warn({ error: messageOf(error) }, 'the streams could not be looked at');
+    });
+    await Promise.all([...this.#sources.values()].map((source) => source.reconnected()));
+    this.#schedule();
+  }
+
+  #progress(run: number, partial: string): void {
+    const held = this.#byRun.get(run);
+    if (held === undefined || this.#connection.isClosed()) return;
+    const { campaign, id, method } = held.task;
+    const said = JSON.stringify({ v: protocolVersion, campaign, task: id, method, worker: this.id, at: Date.now() });
+    this.#connection.publish(progressSubject(held), `${said.slice(0, -1)},"partial":${partial}}`);
+  }
+
+  async #object(kind: 'fetch' | 'upload', ref: string, answer: Answer): Promise<void> {
+    try {
+      if (kind === 'fetch') answer(await this.#objects.path(ref), null);
+      else {
+        await this.#objects.upload(ref);
+        answer(ref, null);
+      }
+    } catch (error) {
+      answer(null, toTaskFailure(error));
+    }
+  }
+
+  async #drain(graceMs: number): Promise<void> {
+    this.#pulling = false;
+    for (const source of this.#sources.values()) source.stop();
+    await this.#registrar?.change({ draining: true });
+    this.#pool.recall();
+    let late: NodeJS.Timeout | undefined;
+    const idle = new Promise<void>((resolveIdle) => (this.#whenIdle = resolveIdle));
+    const grace = new Promise<void>((resolveLate) => (late = setTimeout(resolveLate, graceMs)));
+    if (this.#held.size > 0) await Promise.race([idle, grace]);
+    clearTimeout(late);
+    this.#pool.close();
+    for (const held of this.#held.values()) this.#giveBack(held);
+    await this.#leave();
+  }
+
+  async #leave(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#stopWatching();
+    await Promise.all([...this.#sources.values()].map((source) => source.close()));
+    await this.#registrar?.close();
+    await this.#store.close();
+    if (!this.#connection.isClosed()) await this.#connection.flush();
+    rmSync(this.#scratch, { recursive: true, force: true });
+  }
+}
+
+function unknownMethod({ task, delivery }: HeldTask, methods: Readonly<Record<string, number>>): TaskFailure {
+  return {
+    code: 'method.unknown',
+    message: `${delivery.workerClass} has no method "${task.method}"; it has ${Object.keys(methods).join(', ')}`,
+    retry: 'never',
+    details: { method: task.method },
+  };
+}
+
+/** Ids of tasks may hold what a subject's token cannot. */
+function progressSubject({ task }: HeldTask): string {
+  return subjects.progress(task.campaign, task.id.replaceAll(/[^A-Za-z0-9_-]/g, '_'));
+}
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  return version;
+}

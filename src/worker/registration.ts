@@ -1,0 +1,109 @@
+import { headers, type NatsConnection } from '@nats-io/nats-core';
+import { jetstream } from '@nats-io/jetstream';
+import type { KV } from '@nats-io/kv';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { openLapsing } from '../nats/streams.ts';
+import { messageOf } from '../protocol/errors.ts';
+import { buckets } from '../protocol/subjects.ts';
+import { protocolVersion } from '../protocol/task.ts';
+
+/** What a worker says of itself, in the bucket `cox-workers` under its id. */
+export const registrationSchema = z.object({
+  v: z.literal(protocolVersion),
+  id: z.string(),
+  host: z.string(),
+  pid: z.number().int(),
+  slots: z.number().int().positive(),
+  /** The methods of each class of tasks that it computes. */
+  classes: z.record(z.string(), z.array(z.string())),
+  labels: z.record(z.string(), z.string()),
+  version: z.string(),
+  /** ms since 1970. */
+  startedAt: z.number(),
+  /** True once it takes no more tasks and only finishes those it has. */
+  draining: z.boolean().default(false),
+});
+export type Registration = z.infer<typeof registrationSchema>;
+
+const lifeMs = 2_000;
+const renewMs = 500;
+
+/**
+ * Keeps a worker's entry in `cox-workers` alive: it lapses 2 s after the last renewal, and is made again if it lapsed.
+ *
+ * Renewals are written against the revision that we wrote last, so an entry that somebody else removed is noticed.
+ */
+export class Registrar {
+  readonly #connection: NatsConnection;
+  readonly #logger: Logger;
+  #registration: Registration;
+  #bucket: KV | null = null;
+  #revision: number | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #writing: Promise<void> | null = null;
+
+  constructor(connection: NatsConnection, registration: Registration, logger: Logger) {
+    this.#connection = connection;
+    this.#registration = registration;
+    this.#logger = logger;
+  }
+
+  async open(): Promise<void> {
+    this.#bucket = await openLapsing(this.#connection, 'workers');
+    await this.#write();
+    this.#timer = setInterval(() => void this.#write(), renewMs);
+  }
+
+  /** Say something else from now on. */
+  async change(change: Partial<Registration>): Promise<void> {
+    this.#registration = { ...this.#registration, ...change };
+    await this.#writing;
+    await this.#write();
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    await this.#writing;
+    if (this.#connection.isClosed()) return;
+    await this.#bucket?.delete(this.#registration.id).catch((error: unknown) => {
+      this.#logger.warn({ error: messageOf(error) }, 'the registration was not removed; it lapses on its own');
+    });
+  }
+
+  #write(): Promise<void> {
+    this.#writing ??= this.#renew().finally(() => (this.#writing = null));
+    return this.#writing;
+  }
+
+  async #renew(): Promise<void> {
+    const { id } = this.#registration;
+    const value = JSON.stringify(this.#registration);
+    const life = `${lifeMs / 1_000}s`;
+    try {
+      if (this.#revision !== null) {
+        const header = headers();
+        header.set('Nats-TTL', life);
+        header.set('Nats-Expected-Last-Subject-Sequence', String(this.#revision));
+        const stored = await jetstream(this.#connection).publish(`$KV.${buckets.workers}.${id}`, value, {
+          headers: header,
+          timeout: lifeMs,
+        });
+        this.#revision = stored.seq;
+        return;
+      }
+    } catch (error) {
+      // It lapsed, or the answer got lost: made again below, or at the next turn.
+      this.#logger.debug({ error: messageOf(error) }, 'the registration could not be renewed');
+      this.#revision = null;
+    }
+    try {
+      this.#revision = (await this.#bucket?.create(id, value, life)) ?? null;
+    } catch (error) {
+      // Still there, since only the answer was lost: overwritten.
+      this.#revision = (await this.#bucket?.get(id).catch(() => null))?.revision ?? null;
+      this.#logger.debug({ error: messageOf(error) }, 'the registration could not be made');
+    }
+  }
+}
