@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { pino, type Logger } from 'pino';
 import { ConfigError, exitCodes } from '../protocol/errors.ts';
+import { cacheDir } from '../setup/cache-dir.ts';
 
 interface WorkerFlags {
   readonly nats?: string;
@@ -25,7 +25,7 @@ export function workerCommand(): Command {
     )
     .option('--label <key=value>', 'say something about this worker; may be repeated', addLabel, {})
     .option('--grace <seconds>', 'how long running tasks may take to finish when the worker is told to end', '120')
-    .option('--cache <folder>', 'where copies of objects are kept (default: $COX_HOME/cache, or .cox/cache)')
+    .option('--cache <folder>', `where copies of objects are kept (default: ${cacheDir()})`)
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
     .addHelpText(
       'after',
@@ -56,8 +56,14 @@ async function runWorker(folders: readonly string[], flags: WorkerFlags): Promis
   const named = folders.length === 0 ? ['.'] : folders;
   named.forEach(campaignFile);
   const connection = await connectNats(natsAddress(url), { name: 'cox worker' });
-  const cacheDir = flags.cache ?? join(process.env['COX_HOME'] ?? '.cox', 'cache');
-  const worker = await startWorker({ connection, folders: named, slots, cacheDir, labels: flags.label, logger });
+  const worker = await startWorker({
+    connection,
+    folders: named,
+    slots,
+    cacheDir: flags.cache ?? cacheDir(),
+    labels: flags.label,
+    logger,
+  });
   const ended = endWhenTold(worker, graceMs, logger);
   await Promise.race([worker.ready, ended]).catch(async (error: unknown) => {
     await connection.close();
