@@ -72,7 +72,8 @@ export async function startServerProcess(
   const pid = serverPid(child);
   const deadline = performance.now() + startTimeoutMs;
   for (;;) {
-    const info = await askForInfo(settings.host, settings.port);
+    // Whoever else has the port may accept and say nothing; by then our server has ended.
+    const info = await Promise.race([askForInfo(settings.host, settings.port), ended.then(() => null)]);
     if (info?.server_name === settings.name && info.jetstream) {
       letGo(child);
       return { pid: await pid, version: info.version, ended, stop: () => stopChild(child, ended) };
@@ -103,7 +104,7 @@ function askForInfo(host: string, port: number): Promise<z.infer<typeof infoSche
       socket.destroy();
       resolve(info);
     };
-    socket.setTimeout(2_000, () => finish(null));
+    socket.setTimeout(250, () => finish(null));
     socket.on('error', () => finish(null));
     socket.on('close', () => finish(null));
     socket.setEncoding('utf8').on('data', (chunk: string) => {

@@ -51,6 +51,8 @@ export interface NatsServer extends AsyncDisposable {
   stop: () => Promise<void>;
 }
 
+type Settings = Omit<ServerSettings, 'name'>;
+
 const maxRestarts = 5;
 const restartWindowMs = 10_000;
 /** Tries to find a free port before giving up: each fails only if somebody takes the port within a few milliseconds. */
@@ -71,8 +73,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   const claim = await claimStore(storeDir);
   try {
     await mkdir(dirname(resolve(options.logFile)), { recursive: true });
-    const settings: ServerSettings = {
-      name: `cox-${randomBytes(6).toString('hex')}`,
+    const settings: Settings = {
       host: options.host ?? '127.0.0.1',
       port: options.port ?? 0,
       token: options.token ?? randomBytes(24).toString('hex'),
@@ -102,8 +103,8 @@ async function sizeOfDisk(folder: string): Promise<number> {
 async function startOnPort(
   program: string,
   claim: StoreClaim,
-  wanted: ServerSettings,
-): Promise<{ server: ServerProcess; settings: ServerSettings }> {
+  wanted: Settings,
+): Promise<{ server: ServerProcess; settings: Settings }> {
   for (let tries = 1; ; tries++) {
     const settings = { ...wanted, port: wanted.port === 0 ? await freePort(wanted.host) : wanted.port };
     try {
@@ -115,7 +116,9 @@ async function startOnPort(
   }
 }
 
-async function startConfigured(program: string, claim: StoreClaim, settings: ServerSettings): Promise<ServerProcess> {
+async function startConfigured(program: string, claim: StoreClaim, wanted: Settings): Promise<ServerProcess> {
+  // A name of its own for each start: only the one that was just started counts as ready, not one that is ending.
+  const settings = { ...wanted, name: `cox-${randomBytes(6).toString('hex')}` };
   // Removed first, since the mode counts only for a file that is made.
   await rm(claim.configFile, { force: true });
   await writeFile(claim.configFile, serverConfig(settings), { mode: 0o600 });
@@ -155,7 +158,7 @@ class SupervisedServer implements NatsServer {
   private readonly finish: (error: CoxswainError | null) => void;
   private readonly program: string;
   private readonly claim: StoreClaim;
-  private readonly settings: ServerSettings;
+  private readonly settings: Settings;
   private readonly onRestart: NatsServerOptions['onRestart'];
   private server: ServerProcess;
   private stopping = false;
@@ -164,7 +167,7 @@ class SupervisedServer implements NatsServer {
   constructor(
     program: string,
     claim: StoreClaim,
-    settings: ServerSettings,
+    settings: Settings,
     server: ServerProcess,
     onRestart: NatsServerOptions['onRestart'],
   ) {

@@ -66,11 +66,16 @@ export async function claimStore(storeDir: string): Promise<StoreClaim> {
   };
 }
 
+const dyingMs = 500;
+
 /** Clears away the claim of a process that is gone, and its server; refuses where that process lives. */
 async function evict(storeDir: string, ownerFile: string, configFile: string): Promise<void> {
   const owner = await readOwner(ownerFile);
   if (owner !== null) {
     const { pid, startedAt } = owner.supervisor;
+    // A process that was just killed takes a moment to end, and whoever killed it may be starting the next one already.
+    const deadline = performance.now() + dyingMs;
+    while (pid !== process.pid && (await startOf(pid)) === startedAt && performance.now() < deadline) await delay(10);
     if ((await startOf(pid)) === startedAt) {
       throw new ResourceError(
         `The NATS store ${storeDir} is in use by process ${pid}. Stop that one first, or name another folder.`,
@@ -131,7 +136,9 @@ async function describeProcess(pid: number, property: 'args' | 'lstart'): Promis
     if (property === 'args') return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ');
     // Field 22 of proc(5); the second field is the name in parentheses and may hold anything.
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // A zombie has ended: its parent has not asked for its exit code yet.
+    return state === 'Z' ? '' : (rest[18] ?? '');
   } catch {
     return '';
   }

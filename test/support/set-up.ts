@@ -10,8 +10,15 @@ export default async function setUp(): Promise<void> {
 
   const build = (await import(new URL('../../bin/build.mjs', import.meta.url).href)) as {
     ensureBuilt: () => Promise<boolean>;
+    BuildError: new () => Error;
   };
-  await build.ensureBuilt();
+  try {
+    await build.ensureBuilt();
+  } catch (error) {
+    // Sources whose types are wrong are compiled all the same. `npm test` stops here; one test of an unfinished change runs.
+    if (!(error instanceof build.BuildError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+  }
   const { natsServer, xtb } = await ensurePrograms({ onProgress: (line) => process.stderr.write(`${line}\n`) });
   process.env['COX_NATS_SERVER'] = natsServer.path;
   process.env['COX_XTB'] = xtb.path;
