@@ -76,7 +76,7 @@ export function unfit(requirement: Requirement, seen: Probe, who: string): Missi
 }
 
 /** Every place on PATH where a program of this name could be, in order and without repeats. */
-export function candidatesOnPath(name: string, env: NodeJS.ProcessEnv): string[] {
+function candidatesOnPath(name: string, env: NodeJS.ProcessEnv): string[] {
   const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder));
   return [...new Set(folders)].map((folder) => join(folder, name));
 }
