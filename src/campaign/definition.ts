@@ -42,11 +42,11 @@ export interface PolicyInput<Settings> {
 export type Policy<Settings> = (input: PolicyInput<Settings>) => readonly ActorPlan[];
 
 /** Settings that every campaign has; the others are its own. */
-export interface CommonSettings {
+export type CommonSettings = Record<string, unknown> & {
   readonly policy: string;
   readonly total: number;
   readonly threshold: number;
-}
+};
 
 /** A campaign as its author writes it; see {@link defineCampaign}. */
 export interface CampaignDefinition<Settings extends CommonSettings = CommonSettings> {

@@ -26,7 +26,7 @@ export class NatsSnapshotStore implements SnapshotStore {
     const json = JSON.stringify(record);
     for (;;) {
       try {
-        return await this.#bucket.update(key, json, revision);
+        return revision === 0 ? await this.#bucket.create(key, json) : await this.#bucket.update(key, json, revision);
       } catch (error) {
         if ((error as { code?: number }).code === wrongLastSequence) {
           // An answer that was lost with the connection: it may be our own write.

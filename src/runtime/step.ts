@@ -162,6 +162,8 @@ function deliver(definition: Definition, state: ActorState, run: readonly Stored
     } else {
       event = { ...event, sequence: fact.sequence, source: fact.source, at: fact.storedAt };
     }
+    // A machine that has ended takes nothing more.
+    if (snapshot.status === 'done') continue;
     const [next, asked] = transition(definition.machine, snapshot, event as never) as [AnyMachineSnapshot, Effect[]];
     if (next.status === 'error') {
       throw new InvariantError(

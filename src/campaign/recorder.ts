@@ -1,0 +1,164 @@
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { z } from 'zod';
+import { ProtocolError } from '../protocol/errors.ts';
+import type { Says } from '../protocol/events.ts';
+import type { StoredFact } from '../protocol/fact.ts';
+import { taskFailureSchema, type TaskResult } from '../protocol/task.ts';
+import { unwritable } from './run-folder.ts';
+
+/** One line of `results.jsonl`: a task of any kind, from creation to decision. Times are ms since 1970. */
+export const resultLineSchema = z.object({
+  id: z.string(),
+  method: z.string(),
+  topic: z.string(),
+  arguments: z.unknown(),
+  candidate: z.number().nullable(),
+  choice: z.record(z.string(), z.unknown()).nullable(),
+  success: z.boolean(),
+  value: z.unknown(),
+  failure: taskFailureSchema.nullable(),
+  worker: z.object({ id: z.string(), host: z.string(), child: z.number() }),
+  pool: z.string(),
+  slots: z.number(),
+  resources: z.object({ wallMs: z.number(), cpuMs: z.number() }),
+  times: z.object({
+    created: z.number(),
+    queued: z.number(),
+    pickedUp: z.number(),
+    computeStarted: z.number(),
+    computeEnded: z.number(),
+    stored: z.number(),
+    received: z.number().nullable(),
+    decided: z.number(),
+  }),
+  serialisationMs: z.object({ arguments: z.number(), value: z.number() }),
+  /** Places in the campaign's log: of the result, and of the decision to count it. */
+  sequence: z.number(),
+  recorded: z.number(),
+});
+export type ResultLine = z.infer<typeof resultLineSchema>;
+
+/**
+ * Writes `results.jsonl` from the campaign's log: a line for each result that the result processor recorded, in that order,
+ * each once. The file itself says how far it got, so a restart goes on behind its last whole line.
+ */
+export class Recorder {
+  readonly #path: string;
+  readonly #file: number;
+  #recorded: number;
+  #size: number;
+  /** Results that are in the log and not yet recorded, by sequence. */
+  readonly #waiting = new Map<number, { result: TaskResult; storedAt: number }>();
+
+  /**
+   * Open the file, cutting off a last line that is not whole.
+   * @throws ResourceError when it cannot be written, ProtocolError when it is damaged before its end.
+   */
+  constructor(path: string) {
+    this.#path = path;
+    try {
+      this.#file = openSync(path, 'a+');
+    } catch (cause) {
+      throw unwritable(path, cause);
+    }
+    const { last, wholeBytes } = readTail(this.#file);
+    ftruncateSync(this.#file, wholeBytes);
+    this.#size = wholeBytes;
+    this.#recorded = last === null ? 0 : recordedOf(path, last);
+  }
+
+  /**
+   * Take a fact of the log; all of them, in order, from the first on.
+   * @returns the line that was appended, or null.
+   * @throws ResourceError when the disk does not take the line; the file is left as it was before.
+   */
+  take(fact: StoredFact): ResultLine | null {
+    if (fact.source === 'worker' && fact.event.type === 'task.finished') {
+      const { result } = fact.event as unknown as Says<'worker'>;
+      this.#waiting.set(fact.sequence, { result, storedAt: fact.storedAt });
+      return null;
+    }
+    if (fact.source !== 'result-processor' || fact.event.type !== 'result.recorded') return null;
+    const { sequence, success } = fact.event as unknown as Extract<
+      Says<'result-processor'>,
+      { type: 'result.recorded' }
+    >;
+    const finished = this.#waiting.get(sequence);
+    this.#waiting.delete(sequence);
+    if (finished === undefined || fact.sequence <= this.#recorded) return null;
+    const line = lineOf(finished.result, finished.storedAt, fact, sequence, success);
+    this.#append(`${JSON.stringify(line)}\n`);
+    this.#recorded = fact.sequence;
+    return line;
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #append(text: string): void {
+    const bytes = Buffer.from(text);
+    try {
+      for (let written = 0; written < bytes.length;) written += writeSync(this.#file, bytes, written);
+    } catch (cause) {
+      ftruncateSync(this.#file, this.#size);
+      throw unwritable(this.#path, cause);
+    }
+    this.#size += bytes.length;
+  }
+}
+
+function lineOf(result: TaskResult, stored: number, fact: StoredFact, sequence: number, success: boolean): ResultLine {
+  const { task, value, failure, worker, resources, times, serialisationMs } = result;
+  return {
+    id: task.id,
+    method: task.method,
+    topic: task.topic,
+    arguments: task.arguments,
+    candidate: task.candidate,
+    choice: task.choice,
+    success,
+    value: value ?? null,
+    failure,
+    worker,
+    pool: task.pool,
+    slots: task.slots,
+    resources,
+    times: { ...times, stored, received: fact.heardAt, decided: fact.saidAt },
+    serialisationMs,
+    sequence,
+    recorded: fact.sequence,
+  };
+}
+
+function recordedOf(path: string, line: string): number {
+  try {
+    return resultLineSchema.parse(JSON.parse(line)).recorded;
+  } catch (cause) {
+    throw new ProtocolError(
+      `${path}: its last line is not one of ours; move the file away and resume to have it rewritten`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** The last whole line of a file, and how many bytes all whole lines take. */
+function readTail(file: number): { last: string | null; wholeBytes: number } {
+  const { size } = fstatSync(file);
+  const newline = 10;
+  let length = Math.min(size, 64 * 1024);
+  for (;;) {
+    const tail = Buffer.alloc(length);
+    readSync(file, tail, 0, length, size - length);
+    const end = tail.lastIndexOf(newline);
+    const start = end < 0 ? -1 : tail.lastIndexOf(newline, end - 1);
+    const isWhole = length === size;
+    if (end < 0 && isWhole) return { last: null, wholeBytes: 0 };
+    if (end >= 0 && (start >= 0 || isWhole)) {
+      return { last: tail.subarray(start + 1, end).toString(), wholeBytes: size - length + end + 1 };
+    }
+    length = Math.min(size, length * 8);
+  }
+}

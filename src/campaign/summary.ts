@@ -1,0 +1,138 @@
+/** What a run found, from its results: the numbers at its end and in `summary.json`. */
+import type { CampaignDefinition, CommonSettings } from './definition.ts';
+import type { ResultLine } from './recorder.ts';
+
+/** One candidate that was simulated, with its value. */
+export interface Found {
+  readonly candidate: number | null;
+  readonly label: string;
+  readonly value: number;
+  /** The same in the second unit. */
+  readonly also: number;
+}
+
+/** A run in numbers. */
+export interface Summary {
+  readonly id: string;
+  readonly campaign: string;
+  readonly policy: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly simulations: { readonly succeeded: number; readonly failed: number };
+  /** Candidates above the threshold: overall, and their share among the last 25 successes. */
+  readonly found: { readonly threshold: number; readonly count: number; readonly shareOfLast25: number };
+  readonly best: readonly Found[];
+  /** Every failure, by task. */
+  readonly failures: readonly { readonly task: string; readonly code: string; readonly message: string }[];
+  readonly updates: { readonly done: number; readonly failed: number; readonly meanSeconds: number | null };
+  /** Share of the time from the first start to the last end in which the slots computed: at all, and simulations. */
+  readonly slots: { readonly count: number; readonly busy: number; readonly simulating: number };
+  readonly wallSeconds: number;
+  readonly units: { readonly value: string; readonly also: string };
+}
+
+/** A run's numbers while it goes on: fed one line a task, whatever it was resumed from. */
+export class SummaryBuilder {
+  readonly #definition: Pick<CampaignDefinition, 'objective' | 'name'>;
+  readonly #values: Found[] = [];
+  readonly #failures: { task: string; code: string; message: string }[] = [];
+  #computeMs = 0;
+  #simulateMs = 0;
+  #busyUntil = 0;
+  #idleMs = 0;
+  #first = Infinity;
+  #last = 0;
+
+  constructor(definition: Pick<CampaignDefinition, 'objective' | 'name'>) {
+    this.#definition = definition;
+  }
+
+  /** Values of the simulations that succeeded, in the order in which they were recorded. */
+  get values(): readonly Found[] {
+    return this.#values;
+  }
+
+  /** Simulations that failed. */
+  get failed(): number {
+    return this.#failures.length;
+  }
+
+  /** Take a result. */
+  take(line: ResultLine, labelOf: (line: ResultLine) => string): void {
+    const { objective } = this.#definition;
+    const { computeStarted, computeEnded } = line.times;
+    const computeMs = (computeEnded - computeStarted) * line.slots;
+    // A pause between two lives of a run is nobody's idleness.
+    if (this.#busyUntil > 0 && computeStarted - this.#busyUntil > resumeGapMs)
+      this.#idleMs += computeStarted - this.#busyUntil;
+    this.#busyUntil = Math.max(this.#busyUntil, computeEnded);
+    this.#computeMs += computeMs;
+    this.#first = Math.min(this.#first, computeStarted);
+    this.#last = Math.max(this.#last, computeEnded);
+    if (line.topic !== objective.topic) return;
+    this.#simulateMs += computeMs;
+    const value = line.success ? (line.value as Record<string, unknown>)[objective.field] : null;
+    if (typeof value === 'number') {
+      this.#values.push({
+        candidate: line.candidate,
+        label: labelOf(line),
+        value,
+        also: value * objective.also.factor,
+      });
+    } else {
+      const { code, message } = line.failure ?? {
+        code: 'result.no-objective',
+        message: `no number "${objective.field}"`,
+      };
+      this.#failures.push({ task: line.id, code, message });
+    }
+  }
+
+  /** The numbers up to now. */
+  build(facts: {
+    id: string;
+    settings: CommonSettings;
+    state: string;
+    reason: string;
+    slots: number;
+    updates: { seconds: readonly number[]; failed: number };
+    wallSeconds: number;
+  }): Summary {
+    const { objective, name } = this.#definition;
+    const { threshold, policy } = facts.settings;
+    const above = (found: readonly Found[]): number => found.filter(({ value }) => value > threshold).length;
+    const last25 = this.#values.slice(-25);
+    const spanMs = Math.max(0, this.#last - this.#first - this.#idleMs) * facts.slots;
+    const { seconds, failed } = facts.updates;
+    return {
+      id: facts.id,
+      campaign: name,
+      policy,
+      state: facts.state,
+      reason: facts.reason,
+      simulations: { succeeded: this.#values.length, failed: this.#failures.length },
+      found: {
+        threshold,
+        count: above(this.#values),
+        shareOfLast25: last25.length === 0 ? 0 : above(last25) / last25.length,
+      },
+      best: [...this.#values].sort((a, b) => b.value - a.value).slice(0, 10),
+      failures: this.#failures,
+      updates: {
+        done: seconds.length,
+        failed,
+        meanSeconds: seconds.length === 0 ? null : seconds.reduce((sum, one) => sum + one, 0) / seconds.length,
+      },
+      slots: {
+        count: facts.slots,
+        busy: spanMs === 0 ? 0 : this.#computeMs / spanMs,
+        simulating: spanMs === 0 ? 0 : this.#simulateMs / spanMs,
+      },
+      wallSeconds: facts.wallSeconds,
+      units: { value: objective.unit, also: objective.also.unit },
+    };
+  }
+}
+
+/** Longer than this without any task running, ms, and the run was not under way: it had been stopped. */
+const resumeGapMs = 10_000;

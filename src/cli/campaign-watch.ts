@@ -1,0 +1,146 @@
+/** Follows a run through its log: writes results, shows progress, and knows when it is over. */
+import type { Logger } from 'pino';
+import type { CampaignDefinition, Candidates } from '../campaign/definition.ts';
+import type { Recorder, ResultLine } from '../campaign/recorder.ts';
+import { SummaryBuilder } from '../campaign/summary.ts';
+import type { StoredFact } from '../protocol/fact.ts';
+import type { RunView } from './run-view.ts';
+
+/** How a run ended: for good, or to be resumed. */
+export interface Outcome {
+  readonly state: 'ended' | 'paused';
+  readonly reason: string;
+}
+
+interface Options {
+  readonly definition: CampaignDefinition;
+  readonly candidates: Candidates;
+  readonly total: number;
+  readonly recorder: Recorder;
+  readonly view: RunView;
+  readonly logger: Logger;
+}
+
+type Told = Record<string, never> & { readonly [field: string]: unknown };
+
+export class CampaignWatch {
+  readonly summary: SummaryBuilder;
+  readonly #options: Options;
+  /** Facts from before this life of the run are history: recorded where they were not yet, and not told again. */
+  #begunAt = Infinity;
+  #started = 0;
+  #updateStartedAt = 0;
+  #updateSeconds: number[] = [];
+  #failedUpdates = 0;
+  #resolve: (outcome: Outcome) => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
+  /** Resolves when the campaign is paused or has ended, after its last result was written. */
+  readonly outcome: Promise<Outcome>;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.summary = new SummaryBuilder(options.definition);
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Whoever runs the campaign waits for it later; until then an error is not unhandled.
+    this.outcome.catch(() => undefined);
+  }
+
+  /** Seconds of each update that ended well, from its start to its ranking, and how many failed. */
+  get updates(): { seconds: readonly number[]; failed: number } {
+    return { seconds: this.#updateSeconds, failed: this.#failedUpdates };
+  }
+
+  /** This life of the run begins at a place of the log. */
+  begin({ sequence }: { sequence: number }): void {
+    this.#begunAt = sequence;
+  }
+
+  /** The run cannot go on. */
+  fail(error: unknown): void {
+    this.#reject(error);
+  }
+
+  /** Take a fact of the log; all of them, in order, from the first on. */
+  take(fact: StoredFact): void {
+    try {
+      const line = this.#options.recorder.take(fact);
+      if (line !== null) this.#options.logger.info({ result: { ...line, value: undefined } }, 'result');
+      this.#tell(fact, line);
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
+  /** A result, whether it was written now or in an earlier life. */
+  count(line: ResultLine): void {
+    this.summary.take(line, (of) => this.#labelOf(of));
+  }
+
+  #labelOf(line: ResultLine): string {
+    return line.candidate === null ? line.id : this.#options.candidates.labelOf(line.candidate);
+  }
+
+  #tell(fact: StoredFact, line: ResultLine | null): void {
+    const { view } = this.#options;
+    const event = fact.event as unknown as Told;
+    const isNow = fact.sequence > this.#begunAt;
+    switch (`${fact.source}.${fact.event.type}`) {
+      case 'submitter.task.created':
+        this.#started += 1;
+        this.#progress();
+        break;
+      case 'result-processor.result.recorded':
+        if (line === null) break;
+        this.count(line);
+        if (line.topic === this.#options.definition.objective.topic) view.result(this.#resultText(line));
+        else if (!line.success) view.line(`${line.id} failed: ${line.failure?.message ?? ''}`);
+        this.#progress();
+        break;
+      case 'trainer.update.started':
+        this.#updateStartedAt = fact.saidAt;
+        break;
+      case 'inference-runner.ranking.updated': {
+        const seconds = (fact.saidAt - this.#updateStartedAt) / 1_000;
+        this.#updateSeconds.push(seconds);
+        const scored = Number(event['scored']).toLocaleString('en');
+        if (isNow) view.line(`trained on ${String(event['trainedOn'])}, ranked ${scored} in ${seconds.toFixed(2)} s`);
+        break;
+      }
+      case 'trainer.update.failed':
+        this.#failedUpdates += 1;
+        if (isNow)
+          view.line(`the update of the model failed, the last ranking stays in force: ${String(event['reason'])}`);
+        break;
+      case 'fleet.workers.missing':
+        if (isNow)
+          view.line('no worker has been seen for 30 s; start one with cox worker, or see worker.log in the run folder');
+        break;
+      case 'campaign.campaign.ended':
+        this.#resolve({ state: 'ended', reason: String(event['reason']) });
+        break;
+      case 'campaign.campaign.paused':
+        if (isNow) this.#resolve({ state: 'paused', reason: String(event['reason']) });
+        break;
+    }
+  }
+
+  #progress(): void {
+    const { values, failed } = this.summary;
+    this.#options.view.progress({ started: this.#started, successful: values.length, failed });
+  }
+
+  #resultText(line: ResultLine): string {
+    const { objective } = this.#options.definition;
+    const { values, failed } = this.summary;
+    const label = this.#labelOf(line);
+    const count = `${values.length}/${this.#options.total} successful${failed > 0 ? `, ${failed} failed` : ''}`;
+    if (!line.success)
+      return `${label}  failed: ${line.failure?.message ?? `no number "${objective.field}"`}  (${count})`;
+    const value = Number((line.value as Record<string, unknown>)[objective.field]);
+    const also = (value * objective.also.factor).toFixed(2);
+    return `${label}  ${objective.label} ${value.toFixed(4)} ${objective.unit} (${also} ${objective.also.unit})  ${count}`;
+  }
+}

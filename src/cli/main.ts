@@ -1,0 +1,49 @@
+/** The `cox` command: one file a subcommand, loaded only when it is called for. */
+import { Command, CommanderError } from 'commander';
+import { CoxswainError, exitCodes, messageOf } from '../protocol/errors.ts';
+import { version } from './version.ts';
+
+const subcommands: Readonly<Record<string, (argv: readonly string[]) => Promise<Command>>> = {
+  run: async (argv) => (await import('./run.ts')).runCommand(argv),
+  worker: async () => (await import('./worker.ts')).workerCommand(),
+  submit: async () => (await import('./submit.ts')).submitCommand(),
+  status: async () => (await import('./status.ts')).statusCommand(),
+  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
+};
+
+/** Run `cox` with these arguments; resolves with its exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command('cox')
+    .description('steers ensembles of simulations with machine learning in the loop')
+    .version(version(), '-V, --version')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ cox run --total 32 --workers 2\n\nExit codes: 0 done, 1 failed, 2 wrong usage or input, 3 something missing, 130 interrupted.',
+    );
+  const called = argv[0] === 'help' ? argv[1] : argv[0];
+  try {
+    const wanted = called === undefined ? undefined : subcommands[called];
+    const loaded = wanted === undefined ? Object.values(subcommands) : [wanted];
+    for (const load of loaded) program.addCommand(await load(argv.slice(1)));
+    for (const command of [program, ...program.commands]) {
+      command
+        .exitOverride()
+        .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'cox: ')) });
+    }
+    if (called === undefined) {
+      program.outputHelp();
+      return exitCodes.usage;
+    }
+    await program.parseAsync(argv, { from: 'user' });
+    return Number(process.exitCode ?? exitCodes.done);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    process.stderr.write(`cox: ${messageOf(error)}\n`);
+    if (error instanceof CoxswainError) return error.exitCode;
+    if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
+    return exitCodes.failed;
+  }
+}
+
+// Everything is closed by now; what a library may have left open must not keep the shell waiting.
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,113 @@
+/** `cox run`: a campaign here, from setup to summary. */
+import { availableParallelism } from 'node:os';
+import { Command, Option } from 'commander';
+import type { CampaignDefinition } from '../campaign/definition.ts';
+import { loadCampaign } from '../campaign/load.ts';
+import { readRunRecord, runFolder } from '../campaign/run-folder.ts';
+import { flagOf, parseSettings, refuseContradictions, settingFlags } from '../campaign/settings.ts';
+import { ConfigError } from '../protocol/errors.ts';
+import { runCampaign } from './campaign-run.ts';
+import { packagedCampaign } from './packaged-campaign.ts';
+
+interface RunFlags extends Record<string, string | boolean | undefined> {
+  workers?: string;
+  id?: string;
+  resume?: string;
+  nats?: string;
+  out: string;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** The command with the flags of the campaign that it is called for. */
+export async function runCommand(argv: readonly string[]): Promise<Command> {
+  const folder = folderOf(argv);
+  const definition = (await loadCampaign(folder)) as CampaignDefinition;
+  const command = new Command('run')
+    .description('run a campaign here: everything that it needs is started on this machine')
+    .argument('[folder]', 'campaign folder (default: molecular-design)')
+    .option('--workers <n>', `simulations at a time, one core each (default: ${defaultWorkers()})`)
+    .option('--id <id>', 'name of the run (default: from the policy and the time)')
+    .option('--resume <id>', 'go on with a run that was stopped')
+    .option('--nats <url>', 'use this NATS server (default: a private one); credentials from COX_NATS_TOKEN')
+    .option('--out <dir>', 'folder that holds the runs', 'runs')
+    .option('--json', 'print the summary as one JSON value, and nothing else')
+    .option('--quiet', 'print only the summary');
+  for (const flag of settingFlags(definition)) {
+    const isFlag = flag.type === 'boolean';
+    const choices = flag.choices === null ? '' : `: ${flag.choices.join(', ')}`;
+    const text = `${flag.description}${choices} (default: ${String(flag.default)})`;
+    command.addOption(new Option(isFlag ? flagOf(flag.name) : `${flagOf(flag.name)} <${flag.type}>`, text));
+  }
+  return command
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ cox run --total 32 --workers 2\n  $ cox run --policy random --seed 7\n  $ cox run --space my-molecules.csv' +
+        '\n  $ cox run --resume batched-20260101-120000',
+    )
+    .action((_folder: string | undefined, flags: RunFlags) => run(folder, definition, flags));
+}
+
+async function run(folder: string, definition: CampaignDefinition, flags: RunFlags): Promise<void> {
+  const { out } = flags;
+  const slots = workersOf(flags.workers);
+  const typed = Object.fromEntries(settingFlags(definition).map(({ name }) => [name, flags[name]]));
+  const typedNames = Object.keys(typed).filter((name) => typed[name] !== undefined);
+  if (flags.resume !== undefined && flags.id !== undefined) {
+    throw new ConfigError('--id names a new run and --resume an old one: give one of them');
+  }
+  let id = flags.resume ?? flags.id;
+  let settings = parseSettings(definition, typed);
+  let resumed = null;
+  if (flags.resume !== undefined) {
+    resumed = await readRunRecord(out, flags.resume);
+    if (resumed.campaign !== definition.name) {
+      throw new ConfigError(
+        `run ${resumed.id} is of campaign ${resumed.campaign}; name its folder: cox run ${resumed.folder} --resume ${resumed.id}`,
+      );
+    }
+    const whole = { ...stringsOf(resumed.settings), ...typed };
+    for (const name of typedNames) whole[name] = typed[name];
+    refuseContradictions(resumed.id, resumed.settings, parseSettings(definition, whole), typedNames);
+    settings = definition.settings.parse(resumed.settings) as typeof settings;
+  }
+  id ??= newId(settings.policy);
+  runFolder(out, id);
+  process.exitCode = await runCampaign({
+    folder,
+    definition,
+    settings,
+    id,
+    resumed,
+    out,
+    slots,
+    nats: flags.nats ?? null,
+    output: flags.json === true ? 'json' : flags.quiet === true ? 'quiet' : 'full',
+  });
+}
+
+const defaultWorkers = (): number => Math.min(4, availableParallelism());
+
+function workersOf(text: string | undefined): number {
+  const workers = text === undefined ? defaultWorkers() : Number(text);
+  if (!Number.isInteger(workers) || workers < 1 || workers > 1_024) {
+    throw new ConfigError(`--workers: "${text ?? ''}" is no number of workers; it takes 1 to 1024`);
+  }
+  return workers;
+}
+
+const stringsOf = (settings: Readonly<Record<string, unknown>>): Record<string, string | boolean | undefined> =>
+  Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [name, typeof value === 'boolean' ? value : String(value)]),
+  );
+
+function newId(policy: string): string {
+  const [date = '', time = ''] = new Date().toISOString().split('T');
+  return `${policy}-${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}`;
+}
+
+/** The folder among the arguments: the first that neither is a flag nor follows one that takes a value. */
+function folderOf(argv: readonly string[]): string {
+  const [first] = argv;
+  return first === undefined || first.startsWith('-') ? packagedCampaign() : first;
+}

@@ -1,0 +1,95 @@
+/** A `cox worker` of our own: the same program that other hosts run, as a child process that is started again if it dies. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { MissingError, ResourceError } from '../protocol/errors.ts';
+
+const mostRestarts = 5;
+
+export interface WorkerProcess {
+  /** Rejects when the worker cannot be kept alive. */
+  readonly failed: Promise<never>;
+  /** Let what runs finish, then end; resolves when it is gone. */
+  drain(): Promise<void>;
+  /** End at once, with everything that runs. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Start a worker on a campaign folder. It runs in a process group of its own, so that Ctrl-C reaches us only, and ends by
+ * itself when we are gone, however that comes.
+ * @param options.environment credentials travel here, never on the command line.
+ */
+export function startWorkerProcess(options: {
+  folder: string;
+  url: string;
+  slots: number;
+  environment: NodeJS.ProcessEnv;
+  logFile: string;
+  onRestart: (how: string) => void;
+}): WorkerProcess {
+  const { folder, url, slots, environment, logFile, onRestart } = options;
+  const main = fileURLToPath(new URL(import.meta.url.endsWith('.js') ? './main.js' : './main.ts', import.meta.url));
+  const log = createWriteStream(logFile, { flags: 'a' });
+  let ending = false;
+  let restarts = 0;
+  let lastWords = '';
+  let giveUp: (error: Error) => void = () => undefined;
+  const failed = new Promise<never>((_resolve, reject) => (giveUp = reject));
+  // Whoever does not wait for it learns of it from what fails next.
+  failed.catch(() => undefined);
+
+  const start = (): ChildProcess => {
+    const child = spawn(
+      process.execPath,
+      [...process.execArgv, main, 'worker', folder, '--nats', url, '--slots', String(slots)],
+      {
+        env: { ...process.env, ...environment },
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        detached: true,
+      },
+    );
+    child.stderr?.on('data', (data: Buffer) => {
+      lastWords = (lastWords + data.toString()).slice(-2_000);
+      log.write(data);
+    });
+    child.once('exit', (code, signal) => {
+      if (ending) return;
+      restarts += 1;
+      const how = signal === null ? `exit code ${code ?? 0}` : signal;
+      if (code === 3) giveUp(new MissingError(lastWords.trim()));
+      else if (restarts > mostRestarts) {
+        giveUp(
+          new ResourceError(`the worker ended ${restarts} times, the last time with ${how}; its log is ${logFile}`, {
+            code: 'worker.dies',
+          }),
+        );
+      } else {
+        onRestart(how);
+        worker = start();
+      }
+    });
+    return child;
+  };
+  let worker = start();
+
+  const end = async (how: () => void): Promise<void> => {
+    ending = true;
+    if (worker.exitCode === null && worker.signalCode === null) {
+      const gone = once(worker, 'exit');
+      how();
+      await gone;
+    }
+    log.end();
+  };
+  return {
+    failed,
+    drain: () => end(() => worker.kill('SIGTERM')),
+    kill: () =>
+      end(() => {
+        // Its children end when their host does.
+        worker.kill('SIGKILL');
+      }),
+  };
+}
