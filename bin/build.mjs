@@ -14,7 +14,8 @@ import {
 import { dirname, join } from 'node:path';
 import { isCheckout, root } from './install.mjs';
 
-const folders = ['src', 'actors', 'campaigns', 'bench'];
+/** What tsconfig.json includes: whole trees, and the top of data/. */
+const trees = ['src', 'actors', 'campaigns', 'bench'];
 const stampFile = join(root, 'dist', '.stamp');
 const failureFile = join(root, 'dist', '.failure.json');
 
@@ -25,16 +26,17 @@ export class BuildError extends Error {}
 function sources() {
   /** @type {string[]} */
   const found = [];
-  /** @param {string} folder */
-  const walk = (folder) => {
+  /** @param {string} folder @param {boolean} deep */
+  const walk = (folder, deep) => {
+    if (!existsSync(join(root, folder))) return;
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const path = `${folder}/${entry.name}`;
-      if (entry.isDirectory()) walk(path);
+      if (entry.isDirectory() && deep) walk(path, deep);
       else if (entry.name.endsWith('.ts')) found.push(path);
     }
   };
-  for (const folder of folders) if (existsSync(join(root, folder))) walk(folder);
-  for (const name of readdirSync(join(root, 'data'))) if (name.endsWith('.ts')) found.push(`data/${name}`);
+  for (const folder of trees) walk(folder, true);
+  walk('data', false);
   return found;
 }
 
