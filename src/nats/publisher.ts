@@ -1,5 +1,5 @@
 import { createInbox, headers, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core';
-import { TransportError } from '../protocol/errors.ts';
+import { messageOf, TransportError } from '../protocol/errors.ts';
 
 /** Where a message was stored. */
 export interface Stored {
@@ -80,11 +80,12 @@ export class StoredPublisher {
     try {
       this.#connection.publish(subject, payload, { reply: `${this.#inbox}.${token}`, headers: header });
     } catch (error) {
-      if (!this.#connection.isClosed()) throw error;
+      // Closed for good, or a message that no server would take, such as one that is too large.
+      const [what, code] = this.#connection.isClosed()
+        ? ['the connection is closed', 'transport.closed']
+        : [`not sent: ${messageOf(error)}`, 'transport.refused'];
       this.#settle(token, (waiting) =>
-        waiting.reject(
-          new TransportError(`${subject}: the connection is closed`, { code: 'transport.closed', cause: error }),
-        ),
+        waiting.reject(new TransportError(`${subject}: ${what}`, { code, cause: error })),
       );
     }
   }
