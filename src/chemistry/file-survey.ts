@@ -15,16 +15,18 @@ export interface FileSurvey {
  */
 export async function surveyFile(path: string): Promise<FileSurvey> {
   const hash = createHash('sha256');
-  let lines = 1;
+  let lines = 0;
+  let endsOpen = false;
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
       hash.update(chunk);
+      endsOpen = chunk.at(-1) !== 10;
       for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
     }
   } catch (cause) {
     throw unreadableSpace(path, cause);
   }
-  return { digest: hash.digest('hex'), lines };
+  return { digest: hash.digest('hex'), lines: endsOpen ? lines + 1 : lines };
 }
 
 /** The error for a file that the system cannot read, with its reason. */

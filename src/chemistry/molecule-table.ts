@@ -137,7 +137,8 @@ export async function* moleculesInFile(path: string): AsyncGenerator<MoleculeRow
       yield row;
     }
   } catch (cause) {
-    if (cause instanceof InputError) throw new InputError(`search space ${path}, ${cause.message}`, { cause });
+    if (cause instanceof InputError)
+      throw new InputError(`search space ${path}, ${cause.message}`, { code: 'space.malformed', cause });
     throw unreadableSpace(path, cause);
   }
   if (rows === 0) throw empty(path);
