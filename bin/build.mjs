@@ -1,6 +1,11 @@
-/** Compiles the sources to dist/ when one of them has changed since the last good build. */
+/**
+ * Brings dist/ up to date.
+ *
+ * Two ways, into the same folder. `ensureBuilt` is what every start does: it turns the sources that have changed into JavaScript, one
+ * by one, without looking at types, which takes a second for all of them and nothing when none has changed. `npm run build` is the
+ * compiler with its checks and the declarations that a package needs, and takes ten times as long.
+ */
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -11,107 +16,132 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { isCheckout, root } from './install.mjs';
 
 /** What tsconfig.json includes: whole trees, and the top of data/. */
 const trees = ['src', 'actors', 'campaigns', 'bench'];
-const stampFile = join(root, 'dist', '.stamp');
-const failureFile = join(root, 'dist', '.failure.json');
+/** A change of one of these changes what every source becomes. */
+const settings = ['tsconfig.json', 'package-lock.json', 'bin/transpile.mjs'];
+const stampFile = join(root, 'dist', '.stamp.json');
 
 /** A build that did not succeed; its message is for people and holds the compiler's own. */
 export class BuildError extends Error {}
 
-/** Every source below the project's folder, as paths relative to it. */
-function sources() {
-  /** @type {string[]} */
-  const found = [];
+/** @typedef {Record<string, string>} Seen path of a source -> its time and size when it was last compiled */
+
+/** Every source and setting as it is now: its path below the project's folder, its time and its size. @returns {Seen} */
+function look() {
+  /** @type {Seen} */
+  const seen = {};
+  /** @param {string} path */
+  const note = (path) => {
+    const { mtimeMs, size } = statSync(join(root, path));
+    seen[path] = `${mtimeMs} ${size}`;
+  };
   /** @param {string} folder @param {boolean} deep */
   const walk = (folder, deep) => {
     if (!existsSync(join(root, folder))) return;
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const path = `${folder}/${entry.name}`;
       if (entry.isDirectory() && deep) walk(path, deep);
-      else if (entry.name.endsWith('.ts')) found.push(path);
+      else if (entry.name.endsWith('.ts')) note(path);
     }
   };
+  for (const path of settings) note(path);
   for (const folder of trees) walk(folder, true);
   walk('data', false);
-  return found;
+  return seen;
 }
 
-/** A digest of names, times and sizes: it notices removed files and older ones put back, too. @param {string[]} files */
-function digestOf(files) {
-  const hash = createHash('sha256');
-  for (const file of [...files, 'tsconfig.json', 'package.json', 'package-lock.json']) {
-    const { mtimeMs, size } = statSync(join(root, file));
-    hash.update(`${file} ${mtimeMs} ${size}\n`);
+/** @returns {Seen} what was compiled last; nothing, when that is not known */
+function recall() {
+  try {
+    return JSON.parse(readFileSync(stampFile, 'utf8'));
+  } catch {
+    return {};
   }
-  return hash.digest('hex');
 }
 
-/** @param {string} digest */
-const isBuilt = (digest) => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === digest;
+/** @param {Seen} now @param {Seen} before */
+function compare(now, before) {
+  const changed = Object.keys(now).filter((path) => now[path] !== before[path]);
+  const gone = Object.keys(before).filter((path) => !(path in now));
+  return { changed, gone, isCurrent: changed.length === 0 && gone.length === 0 };
+}
 
 /**
- * Whether something had to be compiled: afterwards dist/ is what the sources say. Looking takes a few milliseconds.
+ * Whether something had to be compiled: afterwards the JavaScript in dist/ is what the sources say. Looking takes a few milliseconds.
  * @returns {Promise<boolean>}
- * @throws {BuildError} when the sources do not compile; dist/ is then to be built again next time
+ * @throws {BuildError} when a source cannot be parsed
  */
 export async function ensureBuilt() {
-  if (!isCheckout || isBuilt(digestOf(sources()))) return false;
+  if (!isCheckout || compare(look(), recall()).isCurrent) return false;
   const { withLock } = await import('./lock.mjs');
   return withLock(root, 'build', async () => {
-    // Looked at again: another process may have built while we waited. What is edited from here on shows in the next digest.
-    const files = sources();
-    const digest = digestOf(files);
-    if (isBuilt(digest)) return false;
-    rmSync(stampFile, { force: true });
-    const { code, output } = recallFailure(digest) ?? (await compile());
-    if (code !== 0) {
-      mkdirSync(dirname(failureFile), { recursive: true });
-      writeFileSync(failureFile, JSON.stringify({ digest, code, output }));
-      throw new BuildError(`${output.trim()}\nThe sources do not compile (the compiler's messages are above).`);
-    }
-    rmSync(failureFile, { force: true });
-    removeOrphans(files);
-    writeFileSync(stampFile, digest);
+    // Looked at again: another process may have built while we waited. What is edited from here on shows the next time.
+    const now = look();
+    const { changed, isCurrent } = compare(now, recall());
+    if (isCurrent) return false;
+    const all = Object.keys(now).filter((path) => path.endsWith('.ts'));
+    const stale = changed.some((path) => settings.includes(path)) ? all : changed;
+    await run('transpile.mjs', stale);
+    finish(now);
     return true;
   });
 }
 
-/** The same sources fail in the same way: no need to wait for the compiler again. @param {string} digest */
-function recallFailure(digest) {
-  if (!existsSync(failureFile)) return null;
-  const failure = JSON.parse(readFileSync(failureFile, 'utf8'));
-  return failure.digest === digest ? failure : null;
-}
-
-/** @returns {Promise<{ code: number | null, output: string }>} */
-function compile() {
-  return new Promise((resolve, reject) => {
-    let output = '';
-    const child = spawn(process.execPath, [join(root, 'bin', 'compile.mjs')], { cwd: root });
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, output }));
+/** The whole build, with the checks of types and with declarations. @throws {BuildError} when something does not compile */
+async function buildAll() {
+  const { withLock } = await import('./lock.mjs');
+  await withLock(root, 'build', async () => {
+    const now = look();
+    await run('compile.mjs', []);
+    finish(now);
   });
 }
 
-/** Removes what was compiled from sources that are gone: a program could still import it. @param {string[]} files */
-function removeOrphans(files) {
-  const stems = new Set(files.map((file) => file.slice(0, -'.ts'.length)));
-  for (const entry of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })) {
+/** @param {Seen} now what was compiled */
+function finish(now) {
+  removeOrphans(now);
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(stampFile, JSON.stringify(now));
+}
+
+/** Removes what was compiled from sources that are gone: a program could still import it. @param {Seen} now */
+function removeOrphans(now) {
+  const dist = join(root, 'dist');
+  if (!existsSync(dist)) return;
+  for (const entry of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
     const path = entry.replaceAll('\\', '/');
     const stem = /^(.+?)\.(?:js|js\.map|d\.ts)$/.exec(path)?.[1];
-    if (stem !== undefined && !stems.has(stem)) rmSync(join(root, 'dist', path), { force: true });
+    if (stem !== undefined && !(`${stem}.ts` in now)) rmSync(join(dist, path), { force: true });
   }
 }
 
-/** For the scripts beside this one: {@link ensureBuilt}, with a line of progress, and the end of the process when it fails. */
-export async function build() {
+/**
+ * Runs a script beside this one, in a process of its own: the compiler would stay in the memory of this one for good.
+ * @param {string} script
+ * @param {string[]} args
+ * @returns {Promise<void>}
+ */
+function run(script, args) {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    const child = spawn(process.execPath, [join(root, 'bin', script), ...args], { cwd: root });
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve();
+      else reject(new BuildError(`${output.trim()}\nThe sources do not compile (the compiler's messages are above).`));
+    });
+  });
+}
+
+/** For the scripts beside this one: a build, and the end of the process when it fails. @param {() => Promise<unknown>} how */
+export async function build(how = ensureBuilt) {
   try {
-    return await ensureBuilt();
+    await how();
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     console.error(error.message);
@@ -124,6 +154,6 @@ if (process.argv[1] !== undefined && import.meta.filename === realpathSync(proce
   requireNode();
   await ensureInstalled();
   const started = performance.now();
-  const built = await build();
-  console.log(built ? `Built in ${((performance.now() - started) / 1000).toFixed(1)} s.` : 'Nothing to build.');
+  await build(buildAll);
+  console.log(`Built in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
 }
