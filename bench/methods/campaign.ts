@@ -1,5 +1,6 @@
-/** Methods that compute nothing, to measure everything around them. */
-import { defineMethod, schema } from 'coxswain';
+/** Methods that compute nothing, to measure everything around them, and a campaign of naps that the whole actor loop decides. */
+import { defineCampaign, defineMethod, schema } from 'coxswain';
+import { campaign, fleet, plan, resourceLedger, resultProcessor, submitter } from 'coxswain/actors';
 
 /** Returns its argument. */
 const noop = defineMethod({
@@ -25,4 +26,35 @@ const nap = defineMethod({
   },
 });
 
-export default { name: 'bench', methods: [noop, nap] };
+const settings = schema.object({
+  policy: schema.enum(['random']).default('random').describe('how candidates are chosen'),
+  total: schema.int().positive().default(200).describe('stop after so many naps'),
+  threshold: schema.number().default(0).describe('of no meaning here'),
+  ms: schema.number().nonnegative().default(100).describe('length of a nap'),
+});
+
+export default defineCampaign<schema.infer<typeof settings>>({
+  name: 'bench',
+  settings,
+  methods: [noop, nap],
+  policies: {
+    random: ({ settings: { total }, candidates }) => [
+      plan(campaign, {}),
+      plan(fleet, {}),
+      plan(resourceLedger, { pools: ['simulate'] }),
+      plan(submitter, { candidates, seed: 1, method: 'nap', topic: 'simulate', pool: 'simulate' }),
+      plan(resultProcessor, { topic: 'simulate', objective: 'endedAt', total, updates: null, failuresInARow: 16 }),
+    ],
+  },
+  objective: { topic: 'simulate', field: 'endedAt', label: 'end', unit: 'ms', also: { unit: 's', factor: 1e-3 } },
+  needs: [],
+  loadCandidates: ({ total, ms }) =>
+    Promise.resolve({
+      count: total + 1_000,
+      argumentsOf: () => ({ ms }),
+      labelOf: (candidate) => `nap ${candidate}`,
+      objects: {},
+      digest: `naps of ${ms} ms`,
+      notes: {},
+    }),
+});

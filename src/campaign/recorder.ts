@@ -69,10 +69,10 @@ export class Recorder {
 
   /**
    * Take a fact of the log; all of them, in order, from the first on.
-   * @returns the line that was appended, or null.
+   * @returns the line that the fact completes, and whether it was appended now rather than in an earlier life; or null.
    * @throws ResourceError when the disk does not take the line; the file is left as it was before.
    */
-  take(fact: StoredFact): ResultLine | null {
+  take(fact: StoredFact): { line: ResultLine; isNew: boolean } | null {
     if (fact.source === 'worker' && fact.event.type === 'task.finished') {
       const { result } = fact.event as unknown as Says<'worker'>;
       this.#waiting.set(fact.sequence, { result, storedAt: fact.storedAt });
@@ -85,11 +85,14 @@ export class Recorder {
     >;
     const finished = this.#waiting.get(sequence);
     this.#waiting.delete(sequence);
-    if (finished === undefined || fact.sequence <= this.#recorded) return null;
+    if (finished === undefined) return null;
     const line = lineOf(finished.result, finished.storedAt, fact, sequence, success);
-    this.#append(`${JSON.stringify(line)}\n`);
-    this.#recorded = fact.sequence;
-    return line;
+    const isNew = fact.sequence > this.#recorded;
+    if (isNew) {
+      this.#append(`${JSON.stringify(line)}\n`);
+      this.#recorded = fact.sequence;
+    }
+    return { line, isNew };
   }
 
   close(): void {

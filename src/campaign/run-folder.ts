@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError, messageOf, ResourceError } from '../protocol/errors.ts';
 import { tokenSchema } from '../protocol/task.ts';
+import type { Summary } from './summary.ts';
 
 const runRecordSchema = z.object({
   v: z.literal(1),
@@ -112,6 +113,16 @@ export async function readRunRecord(out: string, id: string): Promise<RunRecord>
   const record = runRecordSchema.safeParse(json);
   if (!record.success) throw new ConfigError(`${path} is damaged: ${z.prettifyError(record.error)}`);
   return record.data;
+}
+
+/** What a run has summed up at its end or pause; null if it has not come to one. */
+export async function readSummary({ summary }: RunFolder): Promise<Summary | null> {
+  try {
+    return JSON.parse(await readFile(summary, 'utf8')) as Summary;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new ConfigError(`${summary} is damaged: ${messageOf(error)}; remove it and resume the run`, { cause: error });
+  }
 }
 
 /** Ids of the runs in a folder, oldest first; none if there is no such folder. */

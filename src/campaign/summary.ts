@@ -27,6 +27,7 @@ export interface Summary {
   readonly updates: { readonly done: number; readonly failed: number; readonly meanSeconds: number | null };
   /** Share of the time from the first start to the last end in which the slots computed: at all, and simulations. */
   readonly slots: { readonly count: number; readonly busy: number; readonly simulating: number };
+  /** From the start of the program to the end of the run, over all its lives. */
   readonly wallSeconds: number;
   readonly units: { readonly value: string; readonly also: string };
 }
@@ -38,8 +39,12 @@ export class SummaryBuilder {
   readonly #failures: { task: string; code: string; message: string }[] = [];
   #computeMs = 0;
   #simulateMs = 0;
-  #busyUntil = 0;
-  #idleMs = 0;
+  /** Between two lives of a run nothing is idle. */
+  #resuming = false;
+  #pausedMs = 0;
+  #begunAt = 0;
+  #heardAt = 0;
+  #earlierMs = 0;
   #first = Infinity;
   #last = 0;
 
@@ -57,15 +62,26 @@ export class SummaryBuilder {
     return this.#failures.length;
   }
 
+  /** The run was started, or started again, at a time of the log (ms since 1970). */
+  begin(at: number): void {
+    this.#resuming = true;
+    this.#earlierMs += this.#heardAt - this.#begunAt;
+    this.#begunAt = at;
+    this.#heardAt = at;
+  }
+
+  /** Something happened at a time of the log: the run was alive then. */
+  hear(at: number): void {
+    this.#heardAt = at;
+  }
+
   /** Take a result. */
   take(line: ResultLine, labelOf: (line: ResultLine) => string): void {
     const { objective } = this.#definition;
     const { computeStarted, computeEnded } = line.times;
     const computeMs = (computeEnded - computeStarted) * line.slots;
-    // A pause between two lives of a run is nobody's idleness.
-    if (this.#busyUntil > 0 && computeStarted - this.#busyUntil > resumeGapMs)
-      this.#idleMs += computeStarted - this.#busyUntil;
-    this.#busyUntil = Math.max(this.#busyUntil, computeEnded);
+    if (this.#resuming && this.#last > 0) this.#pausedMs += Math.max(0, computeStarted - this.#last);
+    this.#resuming = false;
     this.#computeMs += computeMs;
     this.#first = Math.min(this.#first, computeStarted);
     this.#last = Math.max(this.#last, computeEnded);
@@ -96,13 +112,14 @@ export class SummaryBuilder {
     reason: string;
     slots: number;
     updates: { seconds: readonly number[]; failed: number };
+    /** Of this life of the run. */
     wallSeconds: number;
   }): Summary {
     const { objective, name } = this.#definition;
     const { threshold, policy } = facts.settings;
     const above = (found: readonly Found[]): number => found.filter(({ value }) => value > threshold).length;
     const last25 = this.#values.slice(-25);
-    const spanMs = Math.max(0, this.#last - this.#first - this.#idleMs) * facts.slots;
+    const spanMs = Math.max(0, this.#last - this.#first - this.#pausedMs) * facts.slots;
     const { seconds, failed } = facts.updates;
     return {
       id: facts.id,
@@ -128,11 +145,8 @@ export class SummaryBuilder {
         busy: spanMs === 0 ? 0 : this.#computeMs / spanMs,
         simulating: spanMs === 0 ? 0 : this.#simulateMs / spanMs,
       },
-      wallSeconds: facts.wallSeconds,
+      wallSeconds: this.#earlierMs / 1_000 + facts.wallSeconds,
       units: { value: objective.unit, also: objective.also.unit },
     };
   }
 }
-
-/** Longer than this without any task running, ms, and the run was not under way: it had been stopped. */
-const resumeGapMs = 10_000;

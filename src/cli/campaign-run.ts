@@ -1,30 +1,22 @@
 /** One run of a campaign on this machine: server, worker, actors, and what is written and shown meanwhile. */
-import { createReadStream } from 'node:fs';
-import { access, mkdir, rm } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
-import { pino, type Logger } from 'pino';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pino } from 'pino';
 import type { CampaignDefinition, Candidates, CommonSettings } from '../campaign/definition.ts';
-import { Recorder, resultLineSchema } from '../campaign/recorder.ts';
-import {
-  createRunFolder,
-  runFolder,
-  writeRunRecord,
-  writeWhole,
-  type RunFolder,
-  type RunRecord,
-} from '../campaign/run-folder.ts';
-import { objectRefs, Steering } from '../campaign/steering.ts';
-import { connectNats, natsAddress, type NatsAddress } from '../nats/connection.ts';
-import { startNatsServer } from '../nats/server.ts';
-import { ConfigError, exitCodes, messageOf } from '../protocol/errors.ts';
+import { Recorder } from '../campaign/recorder.ts';
+import { readSummary, runFolder, writeWhole, type RunFolder, type RunRecord } from '../campaign/run-folder.ts';
+import { Steering } from '../campaign/steering.ts';
+import type { Summary } from '../campaign/summary.ts';
+import { connectNats } from '../nats/connection.ts';
+import { exitCodes, messageOf } from '../protocol/errors.ts';
 import { cacheDir } from '../setup/cache-dir.ts';
 import { ensureNatsServer, ensureXtb } from '../setup/programs.ts';
 import { CampaignWatch, type Outcome } from './campaign-watch.ts';
 import { Interruption } from './interruption.ts';
+import { credentials, openServer } from './private-server.ts';
+import { openRun } from './run-record.ts';
 import { plainView, quietView, terminalView, type RunView } from './run-view.ts';
 import { summaryText } from './summary-text.ts';
-import { version } from './version.ts';
 import { startWorkerProcess } from './worker-process.ts';
 
 export interface RunOptions {
@@ -43,11 +35,13 @@ export interface RunOptions {
 
 type Closer = () => unknown;
 
-/** Where Coxswain keeps the state of runs. */
-const coxHome = (): string => resolve(process.env['COX_HOME'] ?? '.cox');
-
 /** Run a campaign to its end, pause or interruption; resolves with the exit code. */
 export async function runCampaign(options: RunOptions): Promise<number> {
+  const past = options.resumed === null ? null : await readSummary(runFolder(options.out, options.id));
+  if (past?.state === 'ended') {
+    print(options, past);
+    return exitCodes.done;
+  }
   const closers: Closer[] = [];
   const interruption = new Interruption();
   closers.push(() => interruption.close());
@@ -107,7 +101,6 @@ async function steer(
   const recorder = new Recorder(folder.results);
   closers.push(() => recorder.close());
   const watch = new CampaignWatch({ definition, candidates, total: settings.total, recorder, view, logger });
-  await recount(folder.results, watch);
   const steering = await Steering.start({
     connection,
     definition,
@@ -122,7 +115,7 @@ async function steer(
   const observing = await steering.observe((fact) => watch.take(fact));
   closers.push(() => observing.close());
   interruption.onFirst(() => {
-    view.line('draining: what runs may finish; Ctrl-C again ends at once. Either way nothing is lost.');
+    view.line('draining: what runs may finish; Ctrl-C again ends at once, and nothing is lost');
     steering.request({ type: 'drain.requested', reason: 'interrupted' }).catch((error: unknown) => watch.fail(error));
   });
 
@@ -150,38 +143,6 @@ async function findPrograms(
   return { natsServer, xtb };
 }
 
-/** The run's folder and record: made for a new run, checked against the space for an old one. */
-async function openRun(options: RunOptions, candidates: Candidates): Promise<{ folder: RunFolder; record: RunRecord }> {
-  const { id, out, resumed, definition, settings } = options;
-  if (resumed !== null) {
-    if (resumed.candidates.digest !== candidates.digest) {
-      throw new ConfigError(
-        `the search space of run ${id} has changed since it was started; put the old file back, or start a new run`,
-        { code: 'config.contradiction' },
-      );
-    }
-    return { folder: runFolder(out, id), record: resumed };
-  }
-  const record: RunRecord = {
-    v: 1,
-    id,
-    campaign: definition.name,
-    folder: relative(process.cwd(), options.folder) || '.',
-    settings,
-    candidates: {
-      count: candidates.count,
-      digest: candidates.digest,
-      notes: { ...candidates.notes },
-      objects: objectRefs(candidates),
-    },
-    versions: { coxswain: version(), node: process.version },
-    createdAt: new Date().toISOString(),
-  };
-  const folder = await createRunFolder(out, id);
-  await writeRunRecord(folder, record);
-  return { folder, record };
-}
-
 function reportSpace(view: RunView, { id, settings, slots, resumed }: RunOptions, candidates: Candidates): void {
   const { duplicates, refused } = candidates.notes;
   view.line(
@@ -198,62 +159,22 @@ function reportSpace(view: RunView, { id, settings, slots, resumed }: RunOptions
   }
 }
 
-async function openServer(
-  { nats, id }: RunOptions,
-  program: string | null,
-  folder: RunFolder,
-  { view, logger, closers }: { view: RunView; logger: Logger; closers: Closer[] },
-): Promise<NatsAddress> {
-  if (nats !== null || program === null) return natsAddress(nats ?? '');
-  const state = join(coxHome(), 'runs', id);
-  await mkdir(state, { recursive: true });
-  const server = await startNatsServer({
-    program,
-    storeDir: join(state, 'nats'),
-    logFile: join(folder.path, 'nats-server.log'),
-    onRestart: ({ how, downMs }) => {
-      logger.warn({ how, downMs }, 'nats-server restarted');
-      view.line(`nats-server ended (${how}) and is back after ${Math.round(downMs)} ms`);
-    },
-  });
-  const note = join(state, 'server.json');
-  await writeWhole(note, { url: server.url, token: server.token, pid: process.pid }, { secret: true });
-  closers.push(async () => {
-    await rm(note, { force: true });
-    await server.stop();
-  });
-  return { url: server.url, token: server.token };
-}
-
-function credentials({ token, user, password, credentialsFile }: NatsAddress): NodeJS.ProcessEnv {
-  const all = {
-    COX_NATS_TOKEN: token,
-    COX_NATS_USER: user,
-    COX_NATS_PASSWORD: password,
-    COX_NATS_CREDS: credentialsFile,
-  };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-}
-
-/** Count the results that an earlier life of the run has written. */
-async function recount(path: string, watch: CampaignWatch): Promise<void> {
-  for await (const line of createInterface({ input: createReadStream(path) })) {
-    watch.count(resultLineSchema.parse(JSON.parse(line)));
-  }
-}
-
 async function report(
-  { id, settings, slots, definition, output }: RunOptions,
+  options: RunOptions,
   folder: RunFolder,
   watch: CampaignWatch,
   outcome: Outcome,
   wallSeconds: number,
 ): Promise<void> {
+  const { id, settings, slots } = options;
   const summary = watch.summary.build({ id, settings, ...outcome, slots, updates: watch.updates, wallSeconds });
   await writeWhole(folder.summary, summary);
-  const text =
-    output === 'json' ? `${JSON.stringify(summary)}\n` : summaryText(summary, definition.objective, folder.path);
-  process.stdout.write(text);
+  print(options, summary);
+}
+
+function print({ output, out, id, definition }: RunOptions, summary: Summary): void {
+  const text = summaryText(summary, definition.objective, runFolder(out, id).path);
+  process.stdout.write(output === 'json' ? `${JSON.stringify(summary)}\n` : text);
 }
 
 function sayHowToResume({ id, out, output }: RunOptions): void {

@@ -66,24 +66,31 @@ export class CampaignWatch {
   /** Take a fact of the log; all of them, in order, from the first on. */
   take(fact: StoredFact): void {
     try {
-      const line = this.#options.recorder.take(fact);
-      if (line !== null) this.#options.logger.info({ result: { ...line, value: undefined } }, 'result');
-      this.#tell(fact, line);
+      const recorded = this.#options.recorder.take(fact);
+      this.summary.hear(fact.storedAt);
+      if (recorded !== null) this.#count(recorded.line, recorded.isNew);
+      else this.#tell(fact);
     } catch (error) {
       this.#reject(error);
     }
   }
 
   /** A result, whether it was written now or in an earlier life. */
-  count(line: ResultLine): void {
+  #count(line: ResultLine, isNew: boolean): void {
+    const { view, logger, definition } = this.#options;
     this.summary.take(line, (of) => this.#labelOf(of));
+    this.#progress();
+    if (!isNew) return;
+    logger.info({ result: { ...line, value: undefined } }, 'result');
+    if (line.topic === definition.objective.topic) view.result(this.#resultText(line));
+    else if (!line.success) view.line(`${line.id} failed: ${line.failure?.message ?? ''}`);
   }
 
   #labelOf(line: ResultLine): string {
     return line.candidate === null ? line.id : this.#options.candidates.labelOf(line.candidate);
   }
 
-  #tell(fact: StoredFact, line: ResultLine | null): void {
+  #tell(fact: StoredFact): void {
     const { view } = this.#options;
     const event = fact.event as unknown as Told;
     const isNow = fact.sequence > this.#begunAt;
@@ -92,12 +99,8 @@ export class CampaignWatch {
         this.#started += 1;
         this.#progress();
         break;
-      case 'result-processor.result.recorded':
-        if (line === null) break;
-        this.count(line);
-        if (line.topic === this.#options.definition.objective.topic) view.result(this.#resultText(line));
-        else if (!line.success) view.line(`${line.id} failed: ${line.failure?.message ?? ''}`);
-        this.#progress();
+      case 'operator.run.requested':
+        this.summary.begin(fact.storedAt);
         break;
       case 'trainer.update.started':
         this.#updateStartedAt = fact.saidAt;

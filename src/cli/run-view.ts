@@ -60,8 +60,7 @@ export function terminalView(stream: NodeJS.WriteStream, total: number): RunView
       },
       hideCursor: true,
       forceRedraw: true,
-      // A line of the terminal is one line of ours, however narrow.
-      linewrap: false,
+      linewrap: true,
       fps: 10,
     },
     undefined,
@@ -84,6 +83,7 @@ export function terminalView(stream: NodeJS.WriteStream, total: number): RunView
     successful.update(last.successful, { note: [remaining, failed].filter((note) => note !== '').join(', ') });
   };
   const clock = setInterval(show, 500);
+  let closed = false;
   return {
     line: (text) => bars.log(`${text}\n`),
     result: () => undefined,
@@ -93,6 +93,8 @@ export function terminalView(stream: NodeJS.WriteStream, total: number): RunView
       show();
     },
     close: () => {
+      if (closed) return;
+      closed = true;
       clearInterval(clock);
       show();
       bars.stop();

@@ -69,7 +69,7 @@ async function run(folder: string, definition: CampaignDefinition, flags: RunFla
     const whole = { ...stringsOf(resumed.settings), ...typed };
     for (const name of typedNames) whole[name] = typed[name];
     refuseContradictions(resumed.id, resumed.settings, parseSettings(definition, whole), typedNames);
-    settings = definition.settings.parse(resumed.settings) as typeof settings;
+    settings = definition.settings.parse(resumed.settings);
   }
   id ??= newId(settings.policy);
   runFolder(out, id);

@@ -1,13 +1,13 @@
 /** `cox status`: what runs, what ran, and how far it got. */
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { Command } from 'commander';
-import { listRuns, readRunRecord, runFolder } from '../campaign/run-folder.ts';
+import { listRuns, readRunRecord, readSummary, runFolder } from '../campaign/run-folder.ts';
 import { connectNats, natsAddress, type NatsAddress } from '../nats/connection.ts';
 import { openCampaigns } from '../nats/streams.ts';
 import { ConfigError } from '../protocol/errors.ts';
 import { subjects } from '../protocol/subjects.ts';
+import { serverNote } from './private-server.ts';
 
 interface StatusFlags {
   readonly out: string;
@@ -51,9 +51,7 @@ async function localRuns(out: string, id: string | undefined): Promise<CampaignS
 async function localRun(out: string, id: string): Promise<CampaignStatus> {
   const record = await readRunRecord(out, id);
   const total = typeof record.settings['total'] === 'number' ? record.settings['total'] : null;
-  const server = await readJson<{ url: string; token: string }>(
-    join(resolve(process.env['COX_HOME'] ?? '.cox'), 'runs', id, 'server.json'),
-  );
+  const server = await readJson<{ url: string; token: string }>(serverNote(id));
   if (server !== null) {
     try {
       const connection = await connectNats(server, { name: 'cox status', patienceMs: 500 });
@@ -66,9 +64,7 @@ async function localRun(out: string, id: string): Promise<CampaignStatus> {
       // Nobody answers: the note is what a killed run left.
     }
   }
-  const summary = await readJson<{ state: string; simulations: { succeeded: number; failed: number } }>(
-    runFolder(out, id).summary,
-  );
+  const summary = await readSummary(runFolder(out, id));
   const { succeeded = null, failed = null } = summary?.simulations ?? {};
   const state = summary?.state ?? `interrupted (cox run --resume ${id})`;
   return { id, state, succeeded, failed, total, pools: null, actors: {} };

@@ -1,0 +1,42 @@
+import { relative } from 'node:path';
+import type { Candidates } from '../campaign/definition.ts';
+import { createRunFolder, runFolder, writeRunRecord, type RunFolder, type RunRecord } from '../campaign/run-folder.ts';
+import { objectRefs } from '../campaign/steering.ts';
+import { ConfigError } from '../protocol/errors.ts';
+import type { RunOptions } from './campaign-run.ts';
+import { version } from './version.ts';
+
+/** The run's folder and record: made for a new run, checked against the space for an old one. */
+export async function openRun(
+  options: RunOptions,
+  candidates: Candidates,
+): Promise<{ folder: RunFolder; record: RunRecord }> {
+  const { id, out, resumed, definition, settings } = options;
+  if (resumed !== null) {
+    if (resumed.candidates.digest !== candidates.digest) {
+      throw new ConfigError(
+        `the search space of run ${id} has changed since it was started; put the old file back, or start a new run`,
+        { code: 'config.contradiction' },
+      );
+    }
+    return { folder: runFolder(out, id), record: resumed };
+  }
+  const record: RunRecord = {
+    v: 1,
+    id,
+    campaign: definition.name,
+    folder: relative(process.cwd(), options.folder) || '.',
+    settings,
+    candidates: {
+      count: candidates.count,
+      digest: candidates.digest,
+      notes: { ...candidates.notes },
+      objects: objectRefs(candidates),
+    },
+    versions: { coxswain: version(), node: process.version },
+    createdAt: new Date().toISOString(),
+  };
+  const folder = await createRunFolder(out, id);
+  await writeRunRecord(folder, record);
+  return { folder, record };
+}
