@@ -88,7 +88,7 @@ function endWhenTold(worker: Endable, graceMs: number, logger: Logger): Promise<
       told += 1;
       if (told === 1) {
         logger.info(`${signal}: finishing what runs, for at most ${graceMs / 1_000} s; once more to end at once`);
-        worker.drain(graceMs).then(() => resolve(exitCodes.done), reject);
+        worker.drain(graceMs).then(() => resolve(told === 1 ? exitCodes.done : exitCodes.interrupted), reject);
       } else {
         worker.kill().then(() => resolve(exitCodes.interrupted), reject);
       }

@@ -1,8 +1,6 @@
-import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { ConfigError } from '../protocol/errors.ts';
-import { openLapsing } from '../nats/streams.ts';
-import { registrationSchema } from '../worker/registration.ts';
+import { livingWorkers } from '../worker/registration.ts';
 
 const patienceMs = 5_000;
 
@@ -10,7 +8,6 @@ const patienceMs = 5_000;
 export class MethodDirectory {
   readonly #connection: NatsConnection;
   readonly #classes = new Map<string, string>();
-  #bucket: Promise<KV> | null = null;
 
   constructor(connection: NatsConnection) {
     this.#connection = connection;
@@ -44,15 +41,9 @@ export class MethodDirectory {
   }
 
   async #offered(): Promise<Map<string, Set<string>>> {
-    this.#bucket ??= openLapsing(this.#connection, 'workers');
-    const bucket = await this.#bucket;
     const offered = new Map<string, Set<string>>();
-    for await (const key of await bucket.keys()) {
-      const entry = await bucket.get(key);
-      if (entry === null || entry.operation !== 'PUT') continue;
-      const worker = registrationSchema.safeParse(entry.json());
-      if (!worker.success) continue;
-      for (const [name, methods] of Object.entries(worker.data.classes)) {
+    for (const { classes } of await livingWorkers(this.#connection)) {
+      for (const [name, methods] of Object.entries(classes)) {
         offered.set(name, new Set([...(offered.get(name) ?? []), ...methods]));
       }
     }

@@ -90,6 +90,7 @@ class Host implements WorkerHost {
   #scheduled = false;
   #ending: Promise<void> | null = null;
   #whenIdle: (() => void) | null = null;
+  #leaving: Promise<void> | null = null;
 
   constructor(options: WorkerOptions, slots: number) {
     this.#options = options;
@@ -388,7 +389,12 @@ class Host implements WorkerHost {
     await this.#leave();
   }
 
-  async #leave(): Promise<void> {
+  #leave(): Promise<void> {
+    this.#leaving ??= this.#signOff();
+    return this.#leaving;
+  }
+
+  async #signOff(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#stopWatching();
     await Promise.all([...this.#sources.values()].map((source) => source.close()));

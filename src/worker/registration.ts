@@ -3,8 +3,10 @@ import { jetstream } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { readStored } from '../nats/log-reader.ts';
 import { openLapsing } from '../nats/streams.ts';
-import { messageOf } from '../protocol/errors.ts';
+import { messageOf, ProtocolError } from '../protocol/errors.ts';
+import { decode } from '../protocol/fact.ts';
 import { buckets } from '../protocol/subjects.ts';
 import { protocolVersion } from '../protocol/task.ts';
 
@@ -25,6 +27,32 @@ export const registrationSchema = z.object({
   draining: z.boolean().default(false),
 });
 export type Registration = z.infer<typeof registrationSchema>;
+
+/**
+ * The workers that live now, by their registrations; what is none is passed over.
+ *
+ * Read from the bucket's stream: the client's own listing takes the marks that expired keys leave for keys.
+ */
+export async function livingWorkers(connection: NatsConnection): Promise<Registration[]> {
+  await openLapsing(connection, 'workers');
+  const living = new Map<string, Registration>();
+  await readStored(connection, {
+    stream: `KV_${buckets.workers}`,
+    filters: [`$KV.${buckets.workers}.>`],
+    from: 1,
+    onMessage: ({ subject, data }) => {
+      living.delete(subject);
+      // Removed or lapsed: a mark without contents.
+      if (data.length === 0) return;
+      try {
+        living.set(subject, decode(registrationSchema, data, subject));
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+      }
+    },
+  });
+  return [...living.values()];
+}
 
 const lifeMs = 2_000;
 const renewMs = 500;

@@ -1,0 +1,214 @@
+/** Workers, servers and hosts that die in the middle: nothing is lost, and nothing that was finished is run again. */
+import { existsSync, readFileSync } from 'node:fs';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openLapsing } from '../../src/nats/streams.ts';
+import { StoredPublisher } from '../../src/nats/publisher.ts';
+import { streams, subjects } from '../../src/protocol/subjects.ts';
+import type { Task, TaskResult } from '../../src/protocol/task.ts';
+import { livingWorkers } from '../../src/worker/registration.ts';
+import type { TaskClient } from '../../src/tasks/client.ts';
+import { countRunning, eventually, isRunning, Scene } from '../support/scene.ts';
+
+let scene: Scene;
+
+beforeEach(async () => {
+  scene = await Scene.open();
+});
+afterEach(() => scene[Symbol.asyncDispose]());
+
+const linesOf = (file: string): string[] =>
+  existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
+
+async function waitingTasks(): Promise<number> {
+  const manager = await jetstreamManager(await scene.connect());
+  return (await manager.streams.info(streams.tasks)).state.messages;
+}
+
+async function take(tasks: TaskClient, topic: string, count: number): Promise<TaskResult[]> {
+  const results: TaskResult[] = [];
+  while (results.length < count) {
+    const result = await tasks.next({ topic, timeoutMs: 30_000 });
+    if (result === null) throw new Error(`only ${results.length} of ${count} results came`);
+    results.push(result);
+  }
+  return results;
+}
+
+it('gives the tasks of a killed worker to another, and ends what it ran', async () => {
+  const first = await scene.worker();
+  const tasks = await scene.tasks({ workerClass: 'odd' });
+  const file = scene.path('lingered');
+  await tasks.submit('linger', { file }, { topic: 'a', timeoutMs: 1_500 });
+  await tasks.submit('count', { file: scene.path('ran'), line: 'x', ms: 700 }, { topic: 'a' });
+  await eventually(() => {
+    expect(countRunning('sleep 614')).toBe(2);
+    expect(linesOf(scene.path('ran'))).toEqual(['x']);
+  });
+  first.child.kill('SIGKILL');
+  const killedAt = Date.now();
+  await eventually(() => expect(countRunning('sleep 614')).toBe(0), 1_000);
+  const second = await scene.worker();
+  const results = await take(tasks, 'a', 2);
+  expect(Date.now() - killedAt).toBeLessThan(8_000);
+  expect(results.map(({ success, failure }) => failure?.code ?? success).sort()).toEqual(['task.timed-out', true]);
+  for (const { worker } of results) expect(second.stderr()).toContain(worker.id);
+  expect(linesOf(scene.path('ran'))).toEqual(['x', 'x']);
+  const { scratchDir } = JSON.parse(readFileSync(file, 'utf8')) as { scratchDir: string };
+  expect(existsSync(scratchDir)).toBe(false);
+  expect(await waitingTasks()).toBe(0);
+});
+
+it('does not run a finished task again when it is given out a second time', async () => {
+  await scene.worker();
+  const tasks = await scene.tasks({ workerClass: 'odd' });
+  const file = scene.path('ran');
+  const submitted: Task[] = [];
+  for (let n = 0; n < 20; n++) {
+    submitted.push(await tasks.submit('count', { file, line: `${n}`, ms: 0 }, { topic: 'a' }));
+  }
+  await take(tasks, 'a', 20);
+  await eventually(async () => expect(await waitingTasks()).toBe(0));
+
+  // As if the acknowledgements had been lost with the server: the same tasks are in the queue, from before this worker came.
+  const connection = await scene.connect();
+  const publisher = new StoredPublisher(connection);
+  const again = await scene.tasks({ workerClass: 'even' });
+  const old = submitted.map((task) =>
+    publisher.publish(subjects.task('odd', 'count'), JSON.stringify(task), `again ${task.id}`),
+  );
+  await Promise.all(old);
+  await scene.worker();
+  await eventually(async () => expect(await waitingTasks()).toBe(0));
+  const ran = linesOf(file);
+  // Those that the first worker took at once, it could not know from new ones; the server keeps their results from being stored twice.
+  expect(new Set(ran).size).toBe(20);
+  expect(await tasks.next({ topic: 'a', timeoutMs: 200 })).toBeNull();
+  await again.close();
+});
+
+it('looks old tasks up before it runs them', async () => {
+  const first = await scene.worker();
+  const tasks = await scene.tasks({ workerClass: 'odd' });
+  const file = scene.path('ran');
+  const submitted: Task[] = [];
+  for (let n = 0; n < 50; n++) {
+    submitted.push(await tasks.submit('count', { file, line: `${n}`, ms: 0 }, { topic: 'a' }));
+  }
+  await take(tasks, 'a', 50);
+  first.child.kill('SIGTERM');
+  expect(await first.exit).toBe(0);
+  const publisher = new StoredPublisher(await scene.connect());
+  for (const task of submitted) {
+    await publisher.publish(subjects.task('odd', 'count'), JSON.stringify(task), `again ${task.id}`);
+  }
+  await tasks.submit('count', { file, line: 'new', ms: 0 }, { topic: 'a' });
+  expect(await waitingTasks()).toBe(51);
+  await scene.worker();
+  expect((await take(tasks, 'a', 1)).map(({ value }) => value)).toEqual(['new']);
+  await eventually(async () => expect(await waitingTasks()).toBe(0));
+  expect(linesOf(file)).toEqual([...Array.from({ length: 50 }, (_, n) => `${n}`), 'new']);
+  publisher.close();
+});
+
+it('survives the death of the server with each result once', async () => {
+  await scene.worker();
+  const tasks = await scene.tasks({ workerClass: 'odd' });
+  const file = scene.path('ran');
+  const count = 500;
+  const submitting = (async () => {
+    for (let n = 0; n < count; n += 10) {
+      await Promise.all(
+        Array.from({ length: 10 }, (_, k) => tasks.submit('count', { file, line: `${n + k}`, ms: 4 }, { topic: 'a' })),
+      );
+    }
+  })();
+  await eventually(() => expect(linesOf(file).length).toBeGreaterThan(150));
+  const { pid } = scene.server;
+  process.kill(pid, 'SIGKILL');
+  await submitting;
+  const results = await take(tasks, 'a', count);
+  expect(scene.server.pid).not.toBe(pid);
+  expect(results.every(({ success }) => success)).toBe(true);
+  const values = results.map(({ value }) => Number(value)).sort((a, b) => a - b);
+  expect(values).toEqual(Array.from({ length: count }, (_, n) => n));
+  expect(await tasks.next({ topic: 'a', timeoutMs: 300 })).toBeNull();
+  await eventually(async () => expect(await waitingTasks()).toBe(0));
+});
+
+it('finishes what runs and gives back the rest when it is told to end', async () => {
+  const first = await scene.worker();
+  const tasks = await scene.tasks({ workerClass: 'odd' });
+  const file = scene.path('ran');
+  for (let n = 0; n < 6; n++) await tasks.submit('count', { file, line: `${n}`, ms: 600 }, { topic: 'a' });
+  await eventually(() => expect(linesOf(file).length).toBeGreaterThan(1));
+  first.child.kill('SIGTERM');
+  expect(await first.exit).toBe(0);
+  const started = linesOf(file).length;
+  expect(started).toBeLessThan(5);
+  expect(await livingWorkers(await scene.connect())).toEqual([]);
+  expect(await waitingTasks()).toBe(6 - started);
+  await scene.worker();
+  const results = await take(tasks, 'a', 6);
+  expect(new Set(results.map(({ value }) => value)).size).toBe(6);
+  expect(linesOf(file)).toHaveLength(6);
+});
+
+it('gives up what does not finish within the grace, and ends at once on a second signal', async () => {
+  const tasks = await scene.tasks({ workerClass: 'odd' });
+  const file = scene.path('lingered');
+  const short = await scene.worker({ args: ['--grace', '1'] });
+  await tasks.submit('linger', { file }, { topic: 'a' });
+  await eventually(() => expect(countRunning('sleep 614')).toBe(2));
+  short.child.kill('SIGTERM');
+  expect(await short.exit).toBe(0);
+  await eventually(() => expect(countRunning('sleep 614')).toBe(0));
+
+  const long = await scene.worker();
+  await eventually(() => expect(countRunning('sleep 614')).toBe(2), 2_000);
+  long.child.kill('SIGINT');
+  await eventually(() => expect(long.stderr()).toContain('once more'));
+  expect(isRunning(long.pid)).toBe(true);
+  long.child.kill('SIGINT');
+  expect(await long.exit).toBe(130);
+  await eventually(() => expect(countRunning('sleep 614')).toBe(0));
+  expect(await waitingTasks()).toBe(1);
+});
+
+it('is registered while it lives, and lapses when it is killed', async () => {
+  const worker = await scene.worker({ campaigns: ['odd', 'even'], slots: 3, args: ['--label', 'gpu=none'] });
+  const connection = await scene.connect();
+  const bucket = await openLapsing(connection, 'workers');
+  const registered = async (): Promise<string[]> => (await livingWorkers(connection)).map(({ id }) => id);
+  const [id = ''] = await registered();
+  const entry = await bucket.get(id);
+  expect(entry?.json()).toMatchObject({
+    v: 1,
+    id,
+    pid: worker.pid,
+    slots: 3,
+    classes: { even: ['double', 'echo'] },
+    labels: { gpu: 'none' },
+  });
+  const revision = entry?.revision ?? 0;
+  await eventually(async () => expect((await bucket.get(id))?.revision).toBeGreaterThan(revision + 3), 4_000);
+  await bucket.delete(id);
+  await eventually(async () => expect(await registered()).toEqual([id]), 3_000);
+  worker.child.kill('SIGKILL');
+  const killedAt = Date.now();
+  await eventually(async () => expect(await registered()).toEqual([]), 4_000);
+  expect(Date.now() - killedAt).toBeLessThan(3_500);
+});
+
+it('serves two classes of tasks', async () => {
+  await scene.worker({ campaigns: ['odd', 'even'] });
+  const tasks = await scene.tasks();
+  for (let n = 0; n < 100; n++) {
+    await tasks.submit('double', { x: n }, { topic: 'even' });
+    await tasks.submit('echo', { value: n }, { topic: 'odd', workerClass: 'odd' });
+  }
+  const [even, odd] = await Promise.all([take(tasks, 'even', 100), take(tasks, 'odd', 100)]);
+  const sum = (results: TaskResult[]): number => results.reduce((total, { value }) => total + Number(value), 0);
+  expect([sum(even), sum(odd)]).toEqual([9_900, 4_950]);
+  await expect(tasks.submit('echo', {}, { topic: 'odd' })).rejects.toThrow(/odd and even|even and odd/);
+});
