@@ -1,4 +1,6 @@
 /** The reference campaign: find the molecules with the highest vertical ionization energy. */
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { defineCampaign } from 'coxswain';
 import { loadSearchSpace } from 'coxswain/chemistry';
 import { ionizationEnergy } from './methods/ionization-energy.ts';
@@ -6,10 +8,16 @@ import { scoreCandidates } from './methods/score-candidates.ts';
 import { trainModel } from './methods/train-model.ts';
 import { batched } from './policies/batched.ts';
 import { random } from './policies/random.ts';
-import { settings, type Settings } from './settings.ts';
+import { packagedSpace, settings, type Settings } from './settings.ts';
 
 /** One hartree in electronvolt (CODATA 2018). */
 const evPerHartree = 27.211386245988;
+
+/** The file of a search space; the one that comes with the package is found from any folder. */
+function spaceFile(space: string): string {
+  const packageFolder = (): string => dirname(createRequire(import.meta.url).resolve('coxswain/package.json'));
+  return space === packagedSpace ? join(packageFolder(), space) : space;
+}
 
 export default defineCampaign<Settings>({
   name: 'molecular-design',
@@ -26,7 +34,7 @@ export default defineCampaign<Settings>({
   needs: ['xtb'],
   loadCandidates: async ({ space }, { cacheDir, onProgress }) => {
     const { smiles, fingerprints, duplicates, refused, digest } = await loadSearchSpace(
-      space,
+      spaceFile(space),
       cacheDir,
       (done, total) => onProgress(`fingerprints of ${space}: ${done} of ${total}`),
     );

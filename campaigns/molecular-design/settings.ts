@@ -1,5 +1,8 @@
 import { schema } from 'coxswain';
 
+/** The search space that comes with the package. */
+export const packagedSpace = 'data/search-space.csv';
+
 /** Settings of the campaign; each is a flag of `cox run`. */
 export const settings = schema
   .object({
@@ -11,7 +14,7 @@ export const settings = schema
     space: schema
       .string()
       .min(1)
-      .default('data/search-space.csv')
+      .default(packagedSpace)
       .describe('file of candidates: CSV, TSV or text with a "smiles" column, or a bare .smi list'),
     threshold: schema.number().default(0.55).describe('a molecule counts as found above this, in hartree'),
     seed: schema.int().nonnegative().default(1).describe('of the shuffled order of candidates'),

@@ -1,5 +1,5 @@
 /** The folder that a run leaves: `runs/<id>/` with its definition, results, log and summary. */
-import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError, messageOf, ResourceError } from '../protocol/errors.ts';
@@ -47,6 +47,21 @@ export function runFolder(out: string, id: string): RunFolder {
   };
 }
 
+const taken = (out: string, id: string, cause?: unknown): ConfigError =>
+  new ConfigError(`run ${id} exists in ${out}; go on with it by --resume ${id}, or choose another --id`, {
+    code: 'run.exists',
+    cause,
+  });
+
+/** Look before anything is spent. @throws ConfigError when a run of this id exists. */
+export async function refuseExistingRun(out: string, id: string): Promise<void> {
+  const exists = await access(runFolder(out, id).path).then(
+    () => true,
+    () => false,
+  );
+  if (exists) throw taken(out, id);
+}
+
 /**
  * Make the folder of a new run.
  * @throws ConfigError when a run of this id exists; ResourceError when the folder cannot be made.
@@ -58,10 +73,7 @@ export async function createRunFolder(out: string, id: string): Promise<RunFolde
     await mkdir(folder.path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(folder.path, cause);
-    throw new ConfigError(`run ${id} exists in ${out}; go on with it by --resume ${id}, or choose another --id`, {
-      code: 'run.exists',
-      cause,
-    });
+    throw taken(out, id, cause);
   }
   return folder;
 }

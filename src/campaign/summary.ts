@@ -72,7 +72,7 @@ export class SummaryBuilder {
 
   /** Something happened at a time of the log: the run was alive then. */
   hear(at: number): void {
-    this.#heardAt = at;
+    if (this.#begunAt > 0) this.#heardAt = at;
   }
 
   /** Take a result. */

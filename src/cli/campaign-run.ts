@@ -1,13 +1,14 @@
 /** One run of a campaign on this machine: server, worker, actors, and what is written and shown meanwhile. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { NatsConnection } from '@nats-io/nats-core';
 import { pino } from 'pino';
 import type { CampaignDefinition, Candidates, CommonSettings } from '../campaign/definition.ts';
 import { Recorder } from '../campaign/recorder.ts';
 import { readSummary, runFolder, writeWhole, type RunFolder, type RunRecord } from '../campaign/run-folder.ts';
 import { Steering } from '../campaign/steering.ts';
 import type { Summary } from '../campaign/summary.ts';
-import { connectNats } from '../nats/connection.ts';
+import { connectNats, natsAddress, type NatsAddress } from '../nats/connection.ts';
 import { exitCodes, messageOf } from '../protocol/errors.ts';
 import { cacheDir } from '../setup/cache-dir.ts';
 import { ensureNatsServer, ensureXtb } from '../setup/programs.ts';
@@ -50,15 +51,15 @@ export async function runCampaign(options: RunOptions): Promise<number> {
   try {
     return await Promise.race([
       steer(options, view, interruption, closers),
-      interruption.second.then(() => {
+      interruption.second.then(async () => {
         view.close();
-        sayHowToResume(options);
+        if (await exists(options)) sayHowToResume(options);
         return exitCodes.interrupted;
       }),
     ]);
   } catch (error) {
     view.close();
-    if (await exists(runFolder(options.out, options.id).path)) sayHowToResume(options);
+    if (await exists(options)) sayHowToResume(options);
     throw error;
   } finally {
     for (const close of closers.reverse()) await close();
@@ -77,6 +78,8 @@ async function steer(
     cacheDir: join(cacheDir(), 'spaces'),
     onProgress: everySecond((line) => view.line(line)),
   });
+  // A server that is not there, or refuses us, is found out before a run exists.
+  const theirs = options.nats === null ? null : await connect(natsAddress(options.nats), id, closers);
   const { folder, record } = await openRun(options, candidates);
   const logger = pino({ base: { run: id } }, pino.destination({ dest: folder.log, sync: true }));
   logger.info({ settings, candidates: candidates.notes, versions: record.versions, slots }, 'run started');
@@ -95,8 +98,7 @@ async function steer(
     },
   });
   closers.push(() => worker.kill());
-  const connection = await connectNats(address, { name: `cox run ${id}` });
-  closers.push(() => connection.close());
+  const connection = theirs ?? (await connect(address, id, closers));
 
   const recorder = new Recorder(folder.results);
   closers.push(() => recorder.close());
@@ -131,6 +133,12 @@ async function steer(
   return interruption.requested ? exitCodes.interrupted : exitCodes.failed;
 }
 
+async function connect(address: NatsAddress, id: string, closers: Closer[]): Promise<NatsConnection> {
+  const connection = await connectNats(address, { name: `cox run ${id}` });
+  closers.push(() => connection.close());
+  return connection;
+}
+
 async function findPrograms(
   { definition, nats }: RunOptions,
   view: RunView,
@@ -149,7 +157,8 @@ function reportSpace(view: RunView, { id, settings, slots, resumed }: RunOptions
     `${resumed === null ? 'run' : 'resuming run'} ${id}: ${candidates.count.toLocaleString('en')} candidates, ` +
       `policy ${settings.policy}, ${slots} worker${slots === 1 ? '' : 's'}`,
   );
-  if (typeof duplicates === 'number' && duplicates > 0) view.line(`${duplicates} duplicates in the space were merged`);
+  if (typeof duplicates === 'number' && duplicates > 0)
+    view.line(`${duplicates} duplicate${duplicates === 1 ? '' : 's'} in the space merged`);
   if (Array.isArray(refused) && refused.length > 0) {
     const lines = (refused as { line: number; smiles: string }[])
       .slice(0, 5)
@@ -190,8 +199,9 @@ function viewOf({ output, settings }: RunOptions): RunView {
   return plainView((text) => process.stdout.write(text), Date.now() - process.uptime() * 1_000);
 }
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
+/** Whether there is a run to resume. */
+const exists = ({ out, id }: RunOptions): Promise<boolean> =>
+  access(join(runFolder(out, id).path, 'campaign.json')).then(
     () => true,
     () => false,
   );

@@ -3,8 +3,9 @@ import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import type { CampaignDefinition } from '../campaign/definition.ts';
 import { loadCampaign } from '../campaign/load.ts';
-import { readRunRecord, runFolder } from '../campaign/run-folder.ts';
+import { readRunRecord, refuseExistingRun } from '../campaign/run-folder.ts';
 import { flagOf, parseSettings, refuseContradictions, settingFlags } from '../campaign/settings.ts';
+import { natsAddress } from '../nats/connection.ts';
 import { ConfigError } from '../protocol/errors.ts';
 import { runCampaign } from './campaign-run.ts';
 import { packagedCampaign } from './packaged-campaign.ts';
@@ -72,7 +73,8 @@ async function run(folder: string, definition: CampaignDefinition, flags: RunFla
     settings = definition.settings.parse(resumed.settings);
   }
   id ??= newId(settings.policy);
-  runFolder(out, id);
+  if (resumed === null) await refuseExistingRun(out, id);
+  if (flags.nats !== undefined) natsAddress(flags.nats);
   process.exitCode = await runCampaign({
     folder,
     definition,
