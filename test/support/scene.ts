@@ -29,9 +29,10 @@ export interface CoxProcess {
   readonly exit: Promise<number | NodeJS.Signals | null>;
 }
 
-/** Start `cox` with these arguments. */
-export function startCox(args: readonly string[], environment: NodeJS.ProcessEnv = {}): CoxProcess {
+/** Start `cox` with these arguments, in a folder. */
+export function startCox(args: readonly string[], environment: NodeJS.ProcessEnv = {}, cwd = '.'): CoxProcess {
   const child = spawn(process.execPath, [coxProgram, ...args], {
+    cwd,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -28,6 +28,6 @@ export const scoreCandidates = defineMethod({
   async run({ model, fingerprints, from, to, exclude, keep }, context) {
     const chunk = (await warmFingerprints(context, fingerprints)).slice(from, to);
     const { mean } = (await warmModel(context, model)).predict(chunk);
-    return { best: bestOf(mean, keep, from, exclude), scored: chunk.length };
+    return { best: bestOf(mean, keep, from, exclude), scored: chunk.length - new Set(exclude).size };
   },
 });
