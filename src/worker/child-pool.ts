@@ -21,6 +21,8 @@ export interface PoolEvents {
   readonly object: (kind: 'fetch' | 'upload', ref: string, answer: Answer) => void;
   /** There may be more room than before. */
   readonly room: () => void;
+  /** These process groups live now, and no others. */
+  readonly groups: (groups: readonly number[]) => void;
 }
 export type Answer = (path: string | null, failure: TaskFailure | null) => void;
 
@@ -119,6 +121,7 @@ export class ChildPool {
       exit: (from, how) => this.#ended(from, how),
     });
     this.#children.set(child.number, child);
+    this.#tellGroups();
   }
 
   #hear(child: ChildHandle, message: FromChild): void {
@@ -154,6 +157,10 @@ export class ChildPool {
     }
   }
 
+  #tellGroups(): void {
+    this.#events.groups([...this.#children.values()].map(({ pid }) => pid).filter((pid) => pid > 0));
+  }
+
   #firstReady(offer: Offer): void {
     if (this.#offered) return;
     this.#offered = true;
@@ -185,6 +192,7 @@ export class ChildPool {
 
   #ended(child: ChildHandle, how: { exitCode: number | null; signal: NodeJS.Signals | null }): void {
     this.#children.delete(child.number);
+    this.#tellGroups();
     const [head, ...rest] = child.assigned;
     if (head !== undefined && !this.#closed) {
       const failure = child.isAborting ? timedOut(head) : childDied(head, how);

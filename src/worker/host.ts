@@ -14,6 +14,7 @@ import { protocolVersion, toTaskFailure, type TaskFailure } from '../protocol/ta
 import type { Assignment } from './child-handle.ts';
 import { ChildPool, type Answer, type Offer } from './child-pool.ts';
 import { outcomeWithout, readTask, salvageTask, type HeldTask } from './held-task.ts';
+import { Reaper } from './reaper.ts';
 import { Registrar } from './registration.ts';
 import { ResultStore } from './result-store.ts';
 import { hostToken, newWorkerId } from './worker-id.ts';
@@ -72,6 +73,7 @@ class Host implements WorkerHost {
   readonly #slots: number;
   readonly #scratch: string;
   readonly #startedAt = Date.now();
+  readonly #reaper: Reaper;
   readonly #pool: ChildPool;
   readonly #store: ResultStore;
   readonly #objects: ObjectCache;
@@ -108,6 +110,7 @@ class Host implements WorkerHost {
     this.ready = new Promise((resolveReady, reject) => ([isReady, isBroken] = [resolveReady, reject]));
     // Whoever only drains a worker that never got ready is not to be ended by it.
     this.ready.catch(() => undefined);
+    this.#reaper = new Reaper(this.#scratch, this.#logger);
     this.#pool = new ChildPool(
       slots,
       { folders, objectsFolder },
@@ -119,6 +122,7 @@ class Host implements WorkerHost {
         progress: (run, partial) => this.#progress(run, partial),
         object: (kind, ref, answer) => void this.#object(kind, ref, answer),
         room: () => this.#schedule(),
+        groups: (groups) => this.#reaper.watch(groups),
       },
       this.#logger,
     );
@@ -401,7 +405,7 @@ class Host implements WorkerHost {
     await this.#registrar?.close();
     await this.#store.close();
     if (!this.#connection.isClosed()) await this.#connection.flush();
-    rmSync(this.#scratch, { recursive: true, force: true });
+    await this.#reaper.close();
   }
 }
 

@@ -86,14 +86,15 @@ const linger = defineMethod({
   },
 });
 
-/** Computes without ever looking up. */
+/** Computes without ever looking up; says where. */
 const spin = defineMethod({
   name: 'spin',
   pool: 'simulate',
   timeoutMs: 300,
-  input: nothing,
+  input: schema.object({ file: schema.string().optional() }),
   output: nothing,
-  run: () => {
+  run: ({ file }, { scratchDir }) => {
+    if (file !== undefined) writeFileSync(file, JSON.stringify({ scratchDir, pid: process.pid }));
     for (;;);
   },
 });
