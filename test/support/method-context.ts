@@ -15,7 +15,9 @@ export interface TestMethodContext extends AsyncDisposable {
 }
 
 /** A context of its own scratch folder in the system's temporary folder; programs run with one thread. */
-export async function makeMethodContext(signal = new AbortController().signal): Promise<TestMethodContext> {
+export async function makeMethodContext(
+  signal: AbortSignal = new AbortController().signal,
+): Promise<TestMethodContext> {
   const folder = await mkdtemp(join(tmpdir(), 'cox-method-'));
   const objects = await mkdtemp(join(tmpdir(), 'cox-objects-'));
   const progress: unknown[] = [];
