@@ -24,7 +24,14 @@ export default tseslint.config(
       // XState's own way to declare the types of a machine: `types: {} as { ... }`.
       '@typescript-eslint/no-unnecessary-type-assertion': 'off',
       'no-restricted-globals': ['error', 'Date', 'setTimeout', 'setInterval', 'process', 'fetch', 'performance'],
-      'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Actors are deterministic: use the seeded generator in the context.' }],
+      'no-restricted-properties': [
+        'error',
+        {
+          object: 'Math',
+          property: 'random',
+          message: 'Actors are deterministic: use the seeded generator in the context.',
+        },
+      ],
     },
   },
   { files: ['bench/**/*.ts', 'data/**/*.ts'], rules: { 'no-console': 'off' } },
