@@ -4,7 +4,7 @@
  */
 import { initialTransition, transition, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate';
 import { z } from 'zod';
-import { ConfigError, InvariantError } from '../protocol/errors.ts';
+import { ConfigError, InvariantError, messageOf } from '../protocol/errors.ts';
 import { factSchema, type StoredFact } from '../protocol/fact.ts';
 
 const count = z.number().int().nonnegative();
@@ -160,16 +160,12 @@ function deliver(definition: Definition, state: ActorState, run: readonly Stored
       timers = timers.filter((timer) => timer !== fired);
       event = fired.event;
     } else {
-      event = { ...event, sequence: fact.sequence, source: fact.source, at: fact.storedAt };
+      // What an event says of itself counts: a `result.recorded` names the sequence of the result, not its own.
+      event = { sequence: fact.sequence, source: fact.source, at: fact.storedAt, ...event };
     }
     // A machine that has ended takes nothing more.
     if (snapshot.status === 'done') continue;
-    const [next, asked] = transition(definition.machine, snapshot, event as never) as [AnyMachineSnapshot, Effect[]];
-    if (next.status === 'error') {
-      throw new InvariantError(
-        `actor ${definition.name} failed at ${event.type} (${fact.sequence}): ${String(next.error)}`,
-      );
-    }
+    const [next, asked] = advance(definition, snapshot, event, fact.sequence);
     snapshot = next;
     effects.push(...asked);
     taken.push({ type: event.type });
@@ -177,6 +173,20 @@ function deliver(definition: Definition, state: ActorState, run: readonly Stored
   const base = { record: { ...state.record, timers }, snapshot };
   const step = perform(definition, base, effects, cause.sequence, cause.storedAt, taken);
   return timers === state.record.timers ? step : { ...step, timersChanged: true };
+}
+
+/** One transition of the machine. @throws InvariantError that names actor and event when a guard or an action of it throws. */
+function advance(
+  { name, machine }: Definition,
+  snapshot: AnyMachineSnapshot,
+  event: { type: string },
+  sequence: number,
+): [AnyMachineSnapshot, Effect[]] {
+  try {
+    return transition(machine, snapshot, event as never) as [AnyMachineSnapshot, Effect[]];
+  } catch (cause) {
+    throw new InvariantError(`actor ${name} failed at ${event.type} (${sequence}): ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** Turn what the machine asked for into facts with ids and numbers, and into timers. */
