@@ -62,7 +62,7 @@ export class Recorder {
       throw unwritable(path, cause);
     }
     const { last, wholeBytes } = readTail(this.#file);
-    ftruncateSync(this.#file, wholeBytes);
+    cutTo(this.#file, wholeBytes);
     this.#size = wholeBytes;
     this.#recorded = last === null ? 0 : recordedOf(path, last);
   }
@@ -104,7 +104,7 @@ export class Recorder {
     try {
       for (let written = 0; written < bytes.length;) written += writeSync(this.#file, bytes, written);
     } catch (cause) {
-      ftruncateSync(this.#file, this.#size);
+      cutTo(this.#file, this.#size);
       throw unwritable(this.#path, cause);
     }
     this.#size += bytes.length;
@@ -145,6 +145,11 @@ function recordedOf(path: string, line: string): number {
       },
     );
   }
+}
+
+/** Cut a file off where its whole lines end. */
+function cutTo(file: number, bytes: number): void {
+  if (fstatSync(file).size > bytes) ftruncateSync(file, bytes);
 }
 
 /** The last whole line of a file, and how many bytes all whole lines take. */

@@ -6,9 +6,9 @@ import { releaseArchive } from './release-archive.ts';
 
 /*
  * Everything that Coxswain may download, by version and SHA-256, in the order in which it is tried. Another way is another
- * entry. A checksum comes from the project itself or was compared between independent sources, and never from a single
- * download: nats-server's from the image recipes of the NATS project, xtb 6.7.1's from three projects that pin it (the
- * checksum file on its release page is for another build), Debian's from its signed package index.
+ * entry. Where the checksums come from: nats-server's from the image recipes of the NATS project, xtb 6.7.1's from three
+ * projects that pin it (the checksum file on its release page is for another build), Debian's from its signed package index,
+ * those of wheels from the package index, which pip checks its downloads against.
  */
 
 const natsRelease = '2.14.5';
