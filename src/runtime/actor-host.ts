@@ -54,9 +54,15 @@ export class ActorHost {
   static async start(options: ActorHostOptions): Promise<ActorHost> {
     const { log, clock } = options;
     let failed = false;
+    let actors: readonly RunningActor[] = [];
+    // All of them: an actor that went on would act on facts whose other consequences nobody draws any more.
+    const halt = (): void => {
+      failed = true;
+      for (const actor of actors) actor.halt();
+    };
     const fail = (error: unknown): void => {
       if (failed) return;
-      failed = true;
+      halt();
       options.fail(error);
     };
     let recovery: Recovery = { end: 0, stored: new Set(), queued: new Set() };
@@ -80,7 +86,7 @@ export class ActorHost {
       inspect: options.inspect ?? (() => undefined),
       fail,
     };
-    const actors = await Promise.all(options.plans.map((plan) => RunningActor.load(plan, ports)));
+    actors = await Promise.all(options.plans.map((plan) => RunningActor.load(plan, ports)));
     const from = Math.min(...actors.map((actor) => actor.position)) + 1;
     recovery = await recover(options, from);
     for (const actor of actors) actor.start();
@@ -92,7 +98,12 @@ export class ActorHost {
         fail(error);
       }
     };
-    return new ActorHost(options, actors, await log.follow(from, listener));
+    try {
+      return new ActorHost(options, actors, await log.follow(from, listener));
+    } catch (error) {
+      halt();
+      throw error;
+    }
   }
 
   /** State value and context of each actor, by name. */

@@ -38,6 +38,7 @@ export class RunningActor {
   #callOffSave: (() => void) | null = null;
   readonly #armed = new Map<string, () => void>();
   #stopped = false;
+  #halted = false;
 
   private constructor(definition: ActorDefinition, ports: ActorPorts, state: ActorState, revision: number) {
     this.definition = definition;
@@ -109,21 +110,36 @@ export class RunningActor {
     else this.#planSave();
   }
 
-  /** Stop taking facts, and write the last snapshot if everything that it needs can be stored. */
+  /** Stop taking facts, and write the last snapshot once everything that it needs is stored. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    for (const callOff of this.#armed.values()) callOff();
-    this.#callOffSave?.();
+    this.#rest();
     await this.#saving;
     if (this.#unsaved > 0) this.#save();
     await this.#saving;
+  }
+
+  /** Stop at once, with what is stored now: something failed, here or beside it. */
+  halt(): void {
+    this.#halted = true;
+    this.#rest();
+  }
+
+  #rest(): void {
+    this.#stopped = true;
+    for (const callOff of this.#armed.values()) callOff();
+    this.#callOffSave?.();
+  }
+
+  #fail(error: unknown): void {
+    this.halt();
+    this.#ports.fail(error);
   }
 
   #perform(step: Step, heardAt: number): void {
     if (step.said.length === 0) return;
     const storing = this.#ports.say(this.definition.name, step.said, heardAt).then(
       () => void this.#storing.delete(storing),
-      (error: unknown) => this.#ports.fail(error),
+      (error: unknown) => this.#fail(error),
     );
     this.#storing.add(storing);
   }
@@ -140,18 +156,17 @@ export class RunningActor {
   }
 
   #save(): void {
-    if (this.#saving !== null) return;
+    if (this.#saving !== null || this.#halted) return;
     const saved = this.#unsaved;
     const record = recordOf(this.definition, this.#state);
     this.#saving = Promise.all(this.#storing)
-      .then(() => this.#ports.snapshots.save(this.definition.name, record, this.#revision))
-      .then(
-        (revision) => {
-          this.#revision = revision;
-          this.#unsaved -= saved;
-        },
-        (error: unknown) => this.#ports.fail(error),
-      )
+      .then(async () => {
+        // An effect that could not be stored: what asked for it must be taken again.
+        if (this.#halted) return;
+        this.#revision = await this.#ports.snapshots.save(this.definition.name, record, this.#revision);
+        this.#unsaved -= saved;
+      })
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#saving = null;
         if (!this.#stopped) this.#planSave();
@@ -168,9 +183,7 @@ export class RunningActor {
     for (const [key, timer] of wanted) {
       if (this.#armed.has(key)) continue;
       const callOff = this.#ports.clock.after(timer.dueAt - this.#ports.clock.now(), () => {
-        this.#ports
-          .fire(this.definition.name, timer.id, timer.armed)
-          .catch((error: unknown) => this.#ports.fail(error));
+        this.#ports.fire(this.definition.name, timer.id, timer.armed).catch((error: unknown) => this.#fail(error));
       });
       this.#armed.set(key, callOff);
     }
