@@ -85,7 +85,7 @@ async function steer(
   logger.info({ settings, candidates: candidates.notes, versions: record.versions, slots }, 'run started');
   reportSpace(view, options, candidates);
 
-  const address = await openServer(options, natsServer, folder, { view, logger, closers });
+  const { address, ended } = await openServer(options, natsServer, folder, { view, logger, closers });
   const worker = startWorkerProcess({
     folder: options.folder,
     url: address.url,
@@ -121,7 +121,7 @@ async function steer(
     steering.request({ type: 'drain.requested', reason: 'interrupted' }).catch((error: unknown) => watch.fail(error));
   });
 
-  const outcome = await Promise.race([watch.outcome, worker.failed]);
+  const outcome = await Promise.race([watch.outcome, worker.failed, ended]);
   const wallSeconds = process.uptime();
   await steering.close();
   await worker.drain();

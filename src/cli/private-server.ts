@@ -13,14 +13,21 @@ export const stateFolder = (id: string): string => join(resolve(process.env['COX
 /** How others of the same user reach the run's private server; there only while it runs. */
 export const serverNote = (id: string): string => join(stateFolder(id), 'server.json');
 
+/** A server that answers, and a promise that rejects when it is given up. */
+interface OpenServer {
+  readonly address: NatsAddress;
+  readonly ended: Promise<never>;
+}
+
 /** The address of the server that was named, or of a private one that is started with the run's own store. */
 export async function openServer(
   { nats, id }: { nats: string | null; id: string },
   program: string | null,
   folder: RunFolder,
   { view, logger, closers }: { view: RunView; logger: Logger; closers: (() => unknown)[] },
-): Promise<NatsAddress> {
-  if (nats !== null || program === null) return natsAddress(nats ?? '');
+): Promise<OpenServer> {
+  if (nats !== null || program === null)
+    return { address: natsAddress(nats ?? ''), ended: new Promise(() => undefined) };
   const state = stateFolder(id);
   await mkdir(state, { recursive: true });
   const server = await startNatsServer({
@@ -38,7 +45,13 @@ export async function openServer(
     await rm(note, { force: true });
     await server.stop();
   });
-  return { url: server.url, token: server.token };
+  const ended = server.ended.then((error) => {
+    if (error !== null) throw error;
+    return new Promise<never>(() => undefined);
+  });
+  // Whoever does not wait for it learns of it from what fails next.
+  ended.catch(() => undefined);
+  return { address: { url: server.url, token: server.token }, ended };
 }
 
 /** Credentials as a worker finds them in its environment: a command line is no place for them. */
