@@ -20,10 +20,13 @@ export const ionizationEnergy = defineMethod({
     /** User and system time of this process meanwhile, and of both xTB runs by xtb's own clock. */
     cpuMs: schema.number(),
   }),
-  /** Loads RDKit and OpenChemLib, and lets the first molecule pay for their first use. */
+  /**
+   * Loads RDKit and OpenChemLib, and runs both once on a molecule with every kind of term in its force field: the first real one
+   * would otherwise take half a second more, until their code is compiled.
+   */
   warm: async () => {
     await loadOpenChemLib();
-    await makeConformer('C');
+    await makeConformer('CC(=O)NC');
   },
   run: async ({ smiles }, context) => {
     const started = performance.now();
