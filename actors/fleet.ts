@@ -37,7 +37,7 @@ function muster(context: Context, event: Event): { workers: Record<string, Worke
     facts.push({ type: 'worker.joined', worker, host, slots });
   };
   const leave = (worker: string, reason: 'left' | 'lost'): void => {
-    if (workers[worker] === undefined) return;
+    if (!Object.hasOwn(workers, worker)) return;
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a copy of our own, keyed by worker
     delete workers[worker];
     facts.push({ type: 'worker.left', worker, reason });

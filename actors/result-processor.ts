@@ -51,7 +51,7 @@ function isDue({ updates, total }: Context, successes: number): boolean {
 /** Count a result that is new; null for one that was counted before. */
 function record(context: Context, result: TaskResult, sequence: number): { context: Context; facts: Fact[] } | null {
   const { task } = result;
-  const seen = context.seen[task.source] ?? noneSeen;
+  const seen = (Object.hasOwn(context.seen, task.source) ? context.seen[task.source] : null) ?? noneSeen;
   if (isSeen(seen, task.number)) return null;
   const isSimulation = task.topic === context.topic;
   const value = objectiveOf(context, result);

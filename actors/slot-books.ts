@@ -85,7 +85,8 @@ export function withdraw(books: SlotBooks, id: string): SlotBooks {
 
 /** End a grant; one that is not held (a duplicate) changes nothing. */
 export function release(books: SlotBooks, grant: string): SlotBooks {
-  const held = books.grants[grant];
+  // What workers send is not ours: `constructor` is no grant.
+  const held = Object.hasOwn(books.grants, grant) ? books.grants[grant] : undefined;
   if (held === undefined) return books;
   const { [grant]: _, ...grants } = books.grants;
   return withPool({ ...books, grants }, held.pool, -held.slots, held.slots);

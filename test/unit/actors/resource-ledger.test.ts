@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { resourceLedger } from '../../../actors/resource-ledger.ts';
+import { DrivenActor, ofType, typesOf } from './driven-actor.ts';
+import { finished } from './sample-facts.ts';
+import { TransitionCoverage } from './transition-coverage.ts';
+
+const coverage = new TransitionCoverage(resourceLedger.machine);
+const pools = ['simulate', 'train', 'infer'];
+
+/** A ledger over so many slots, where the submitter wants them all. */
+function open(capacity: number, wanted: number | null = null): DrivenActor {
+  const actor = new DrivenActor(resourceLedger, { pools }, coverage);
+  actor.hear('submitter', slots('submitter/1', 'simulate', wanted));
+  actor.hear('fleet', { type: 'capacity.changed', capacity });
+  return actor;
+}
+
+const slots = (request: string, pool: string, count: number | null) =>
+  ({ type: 'slots.requested', request, pool, slots: 1, count }) as const;
+const end = (grant: string | null) => finished({ grant }, { value: null });
+const move = (from: string, to: string) => ({ type: 'reallocation.requested', from, to, slots: 'all' }) as const;
+const drain = { type: 'drain.started', reason: 'x' } as const;
+/** Allocated and free slots of the pools, as the last `slots.changed` had them. */
+const balance = (actor: DrivenActor): unknown => ofType(actor.said, 'slots.changed').at(-1)?.['pools'];
+
+describe('resource-ledger', () => {
+  it('grants slots when they appear, and says what the books hold', () => {
+    const actor = new DrivenActor(resourceLedger, { pools }, coverage);
+    expect(typesOf(actor.hear('submitter', slots('submitter/1', 'simulate', null)))).toEqual(['slots.changed']);
+    const grant = { type: 'slots.granted', request: 'submitter/1', pool: 'simulate', slots: 1, freedBy: null };
+    expect(actor.hear('fleet', { type: 'capacity.changed', capacity: 2 })).toEqual([
+      { ...grant, grant: 'grant-1' },
+      { ...grant, grant: 'grant-2' },
+      {
+        type: 'slots.changed',
+        capacity: 2,
+        pools: {
+          simulate: { allocated: 2, free: 0 },
+          train: { allocated: 0, free: 0 },
+          infer: { allocated: 0, free: 0 },
+        },
+      },
+    ]);
+  });
+
+  it('frees a slot at the end of its task, once, and names the result that made room', () => {
+    const actor = open(1);
+    const said = actor.hear('worker', end('grant-1'));
+    expect(said[0]).toMatchObject({ type: 'slots.granted', grant: 'grant-2', freedBy: actor.sequence });
+    expect(actor.hear('worker', end('grant-1'))).toEqual([]);
+    expect(actor.hear('worker', end(null))).toEqual([]);
+    expect(actor.hear('worker', end('constructor')), 'a grant that never was').toEqual([]);
+    expect(actor.hear('submitter', { type: 'slots.released', grant: 'grant-2' })[0]).toMatchObject({
+      grant: 'grant-3',
+      freedBy: null,
+    });
+    expect(actor.hear('submitter', { type: 'slots.released', grant: 'grant-2' })).toEqual([]);
+  });
+
+  it('moves slots to the pool that asks for them as they fall free, and back', () => {
+    const actor = open(2);
+    actor.hear('trainer', move('simulate', 'train'));
+    actor.hear('trainer', slots('trainer/1', 'train', 1));
+    expect(actor.hear('worker', end('grant-1'))).toMatchObject([
+      { type: 'slots.moved', from: 'simulate', to: 'train', slots: 1 },
+      { type: 'slots.granted', request: 'trainer/1', pool: 'train' },
+      { type: 'slots.changed' },
+    ]);
+    expect(typesOf(actor.hear('worker', end('grant-2')))).toEqual(['slots.moved', 'slots.changed']);
+    expect(balance(actor)).toMatchObject({ simulate: { allocated: 0, free: 0 }, train: { allocated: 1, free: 1 } });
+    actor.hear('inference-runner', move('train', 'infer'));
+    actor.hear('inference-runner', move('simulate', 'infer'));
+    expect(balance(actor)).toMatchObject({ train: { allocated: 1, free: 0 }, infer: { allocated: 0, free: 1 } });
+    actor.hear('inference-runner', move('infer', 'simulate'));
+    actor.hear('worker', end('grant-3'));
+    expect(balance(actor)).toEqual({
+      simulate: { allocated: 2, free: 0 },
+      train: { allocated: 0, free: 0 },
+      infer: { allocated: 0, free: 0 },
+    });
+  });
+
+  it('grants nothing more to a request that was withdrawn', () => {
+    const actor = open(1);
+    actor.hear('submitter', { type: 'slots.withdrawn', request: 'submitter/1' });
+    expect(typesOf(actor.hear('worker', end('grant-1')))).toEqual(['slots.changed']);
+    expect(balance(actor)).toMatchObject({ simulate: { allocated: 0, free: 1 } });
+  });
+
+  it('drains: grants nothing more, sends slots home, and says when nobody holds one', () => {
+    const actor = open(3);
+    actor.hear('trainer', move('simulate', 'train'));
+    actor.hear('trainer', slots('trainer/1', 'train', 1));
+    actor.hear('worker', end('grant-1'));
+    actor.hear('campaign', drain);
+    expect(actor.state).toBe('draining');
+    expect(ofType(actor.hear('fleet', { type: 'capacity.changed', capacity: 4 }), 'slots.granted')).toEqual([]);
+    expect(typesOf(actor.hear('submitter', { type: 'slots.released', grant: 'grant-2' }))).toEqual(['slots.changed']);
+    actor.hear('worker', end('grant-3'));
+    // Whoever has not heard of the drain yet asks in vain.
+    expect(actor.hear('trainer', slots('trainer/2', 'train', 1))).toEqual([]);
+    const last = actor.hear('worker', end('grant-4'));
+    expect(typesOf(last)).toEqual(['slots.moved', 'slots.changed', 'slots.drained']);
+    expect(balance(actor)).toMatchObject({ simulate: { allocated: 0, free: 4 }, train: { allocated: 0, free: 0 } });
+  });
+
+  it('is drained at once when nobody holds a slot, follows the fleet meanwhile, and opens again', () => {
+    const actor = open(2, 1);
+    actor.hear('worker', end('grant-1'));
+    expect(typesOf(actor.hear('campaign', drain))).toContain('slots.drained');
+    actor.hear('fleet', { type: 'capacity.changed', capacity: 1 });
+    expect(balance(actor)).toMatchObject({ simulate: { allocated: 0, free: 1 } });
+    expect(actor.hear('campaign', { type: 'campaign.resumed' })).toEqual([]);
+    expect(typesOf(actor.hear('submitter', slots('submitter/2', 'simulate', null)))).toContain('slots.granted');
+  });
+
+  it('takes slots away as they fall free when the fleet shrinks', () => {
+    const actor = open(2);
+    actor.hear('fleet', { type: 'capacity.changed', capacity: 1 });
+    expect(typesOf(actor.hear('worker', end('grant-1')))).toEqual(['slots.changed']);
+    expect(balance(actor)).toMatchObject({ simulate: { allocated: 1, free: 0 } });
+    expect(typesOf(actor.hear('worker', end('grant-2')))).toContain('slots.granted');
+  });
+
+  it('has every state and transition reached above', () => {
+    expect(coverage.missing()).toEqual([]);
+  });
+});

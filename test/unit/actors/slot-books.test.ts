@@ -1,0 +1,300 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  allocatedSlots,
+  openBooks,
+  reallocate,
+  release,
+  request,
+  sendHome,
+  setCapacity,
+  settle,
+  withdraw,
+  type SlotBooks,
+  type SlotFact,
+} from '../../../actors/slot-books.ts';
+
+const pools = ['simulate', 'train', 'infer'];
+const poolArbitrary = fc.constantFrom(...pools);
+
+type Operation =
+  | { do: 'request'; pool: string; slots: number; count: number | null }
+  | { do: 'withdraw'; which: number }
+  /** Release one of the grants ever made: those that ended are duplicates. */
+  | { do: 'release'; which: number }
+  | { do: 'reallocate'; from: string; to: string; slots: number | 'all' }
+  | { do: 'capacity'; capacity: number }
+  | { do: 'sendHome' };
+
+const operationArbitrary: fc.Arbitrary<Operation> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('request' as const),
+      pool: poolArbitrary,
+      slots: fc.integer({ min: 1, max: 3 }),
+      count: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 5 }), fc.constant(null)),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('withdraw' as const), which: fc.nat(20) }) },
+  { weight: 10, arbitrary: fc.record({ do: fc.constant('release' as const), which: fc.nat(40) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('reallocate' as const),
+      from: poolArbitrary,
+      to: poolArbitrary,
+      slots: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.constant('all' as const)),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('capacity' as const), capacity: fc.nat(8) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('sendHome' as const) }) },
+);
+const historyArbitrary = fc.array(operationArbitrary, { maxLength: 50 });
+
+/** Books with the history that made them. */
+class Ledger {
+  books: SlotBooks = openBooks(pools);
+  requests = 0;
+  capacity = 0;
+  readonly facts: SlotFact[] = [];
+
+  /** Do one operation and put free slots to use; returns what was said. */
+  do(operation: Operation): SlotFact[] {
+    const { books, facts } = settle(this.#enter(operation), null);
+    this.books = books;
+    this.facts.push(...facts);
+    return facts;
+  }
+
+  releaseAll(): void {
+    for (let turn = 0; Object.keys(this.books.grants).length > 0; turn += 1) {
+      expect(turn, 'grants without end').toBeLessThan(1_000);
+      this.books = withoutRequests(this.books);
+      this.do({ do: 'release', which: Number(Object.keys(this.books.grants)[0]?.slice('grant-'.length)) - 1 });
+    }
+  }
+
+  #enter(operation: Operation): SlotBooks {
+    switch (operation.do) {
+      case 'request': {
+        this.requests += 1;
+        const { pool, slots, count } = operation;
+        return request(this.books, { request: `r${this.requests}`, pool, slots, count });
+      }
+      case 'withdraw':
+        return withdraw(this.books, `r${operation.which + 1}`);
+      case 'release':
+        return release(this.books, `grant-${operation.which + 1}`);
+      case 'reallocate':
+        return reallocate(this.books, operation.from, operation.to, operation.slots);
+      case 'capacity':
+        this.capacity = operation.capacity;
+        return setCapacity(this.books, operation.capacity);
+      case 'sendHome':
+        return sendHome(this.books);
+    }
+  }
+}
+
+const withoutRequests = (books: SlotBooks): SlotBooks =>
+  books.requests.reduce((now, { request: id }) => withdraw(now, id), books);
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
+const sizes = (books: SlotBooks): Record<string, number> =>
+  Object.fromEntries(Object.entries(books.pools).map(([name, { allocated, free }]) => [name, allocated + free]));
+
+/** What every pool will have when everything is released: what is left of it by the moves under way. */
+function destined(books: SlotBooks): Record<string, number> {
+  const result = sizes(books);
+  for (const { from, to, slots } of books.moves) {
+    result[from] = (result[from] ?? 0) - slots;
+    result[to] = (result[to] ?? 0) + slots;
+  }
+  return result;
+}
+
+function expectBalance(books: SlotBooks): void {
+  expect(sum(Object.values(sizes(books)))).toBe(books.capacity);
+  for (const [name, { allocated, free }] of Object.entries(books.pools)) {
+    expect(Math.min(allocated, free)).toBeGreaterThanOrEqual(0);
+    const held = Object.values(books.grants).filter((grant) => grant.pool === name);
+    expect(allocated, `allocated of ${name}`).toBe(sum(held.map(({ slots }) => slots)));
+    const leaving = books.moves.filter((move) => move.from === name);
+    expect(sum(leaving.map(({ slots }) => slots)), `leaving ${name}`).toBeLessThanOrEqual(allocated + free);
+  }
+  for (const { from, to, slots } of books.moves) {
+    expect(slots).toBeGreaterThan(0);
+    expect(from).not.toBe(to);
+  }
+  expect(books.retiring).toBeGreaterThanOrEqual(0);
+  expect(books.retiring).toBeLessThanOrEqual(allocatedSlots(books));
+}
+
+/** No slot is free that somebody could use, may move, or is to go. */
+function expectNoIdleSlot(books: SlotBooks): void {
+  for (const [name, { free }] of Object.entries(books.pools)) {
+    const first = books.requests.find(({ pool }) => pool === name);
+    if (first !== undefined) expect(free, `free in ${name}`).toBeLessThan(first.slots);
+    if (books.moves.some(({ from }) => from === name)) expect(free, `free to move from ${name}`).toBe(0);
+    if (books.retiring > 0) expect(free, `free to retire from ${name}`).toBe(0);
+  }
+}
+
+describe('slot books', () => {
+  it('balance after any history, with no slot idle that somebody waits for', () => {
+    fc.assert(
+      fc.property(historyArbitrary, (history) => {
+        const ledger = new Ledger();
+        for (const operation of history) {
+          ledger.do(operation);
+          expectBalance(ledger.books);
+          expectNoIdleSlot(ledger.books);
+          expect(ledger.books.capacity - ledger.books.retiring).toBe(ledger.capacity);
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('balance before free slots are put to use, too', () => {
+    fc.assert(
+      fc.property(historyArbitrary, operationArbitrary, (history, last) => {
+        const ledger = new Ledger();
+        for (const operation of history) ledger.do(operation);
+        const { books } = ledger;
+        const entered = [
+          release(books, 'grant-1'),
+          last.do === 'reallocate' ? reallocate(books, last.from, last.to, last.slots) : sendHome(books),
+          last.do === 'capacity' ? setCapacity(books, last.capacity) : withdraw(books, 'r1'),
+          last.do === 'request' ? request(books, { ...last, request: 'last' }) : books,
+        ];
+        for (const after of entered) {
+          expect(sum(Object.values(sizes(after)))).toBe(after.capacity);
+          for (const { allocated, free } of Object.values(after.pools)) {
+            expect(Math.min(allocated, free)).toBeGreaterThanOrEqual(0);
+          }
+        }
+      }),
+    );
+  });
+
+  it('end at the asked capacity once everything is released', () => {
+    fc.assert(
+      fc.property(historyArbitrary, (history) => {
+        const ledger = new Ledger();
+        for (const operation of history) ledger.do(operation);
+        ledger.releaseAll();
+        expect(ledger.books).toMatchObject({ capacity: ledger.capacity, retiring: 0, moves: [] });
+        expect(allocatedSlots(ledger.books)).toBe(0);
+      }),
+    );
+  });
+
+  it('move exactly what was asked for once everything is released: all, or so many, or what there is', () => {
+    fc.assert(
+      fc.property(historyArbitrary, (history) => {
+        const ledger = new Ledger();
+        for (const operation of history) {
+          const expected = destined(ledger.books);
+          if (operation.do === 'reallocate' && operation.from !== operation.to) {
+            const available = expected[operation.from] ?? 0;
+            const moved = operation.slots === 'all' ? available : Math.min(operation.slots, available);
+            expected[operation.from] = available - moved;
+            expected[operation.to] = (expected[operation.to] ?? 0) + moved;
+          }
+          ledger.do(operation);
+          if (operation.do === 'capacity' || ledger.books.retiring > 0) continue;
+          if (operation.do === 'sendHome') {
+            expect(destined(ledger.books)).toEqual({ simulate: ledger.books.capacity, train: 0, infer: 0 });
+          } else {
+            expect(destined(ledger.books)).toEqual(expected);
+          }
+        }
+        const expected = destined(ledger.books);
+        const { retiring } = ledger.books;
+        ledger.releaseAll();
+        if (retiring === 0) expect(sizes(ledger.books)).toEqual(expected);
+      }),
+    );
+  });
+
+  it('change nothing when a grant ends twice, or one ends that never was', () => {
+    fc.assert(
+      fc.property(historyArbitrary, fc.string(), (history, unknown) => {
+        const ledger = new Ledger();
+        for (const operation of history) ledger.do(operation);
+        const [held] = Object.keys(ledger.books.grants);
+        expect(release(ledger.books, unknown)).toBe(ledger.books);
+        expect(release(ledger.books, 'toString')).toBe(ledger.books);
+        if (held === undefined) return;
+        const once = release(ledger.books, held);
+        expect(release(once, held)).toBe(once);
+      }),
+    );
+  });
+
+  it('serve a pool in order: requests for one grant are granted as they came', () => {
+    const single = fc.record({ pool: poolArbitrary, slots: fc.integer({ min: 1, max: 3 }) });
+    fc.assert(
+      fc.property(fc.array(single, { maxLength: 12 }), historyArbitrary, (asked, history) => {
+        const ledger = new Ledger();
+        const order = asked.map(({ pool, slots }) => {
+          ledger.do({ do: 'request', pool, slots, count: 1 });
+          return { request: `r${ledger.requests}`, pool };
+        });
+        for (const operation of history) {
+          if (operation.do !== 'request' && operation.do !== 'sendHome' && operation.do !== 'withdraw') {
+            ledger.do(operation);
+          }
+        }
+        for (const pool of pools) {
+          const granted = ledger.facts.flatMap((fact) =>
+            fact.type === 'slots.granted' && fact.pool === pool ? [fact.request] : [],
+          );
+          const wanted = order.flatMap((one) => (one.pool === pool ? [one.request] : []));
+          expect(granted).toEqual(wanted.slice(0, granted.length));
+        }
+      }),
+    );
+  });
+
+  it('let requests without end take turns', () => {
+    const ledger = new Ledger();
+    ledger.do({ do: 'request', pool: 'simulate', slots: 1, count: null });
+    ledger.do({ do: 'request', pool: 'simulate', slots: 1, count: null });
+    const facts = ledger.do({ do: 'capacity', capacity: 4 });
+    expect(facts.map((fact) => fact.type === 'slots.granted' && fact.request)).toEqual(['r1', 'r2', 'r1', 'r2']);
+  });
+
+  it('let a large request block its own pool only', () => {
+    const ledger = new Ledger();
+    ledger.do({ do: 'capacity', capacity: 4 });
+    ledger.do({ do: 'reallocate', from: 'simulate', to: 'train', slots: 2 });
+    ledger.do({ do: 'request', pool: 'train', slots: 3, count: 1 });
+    expect(ledger.do({ do: 'request', pool: 'train', slots: 1, count: 1 })).toEqual([]);
+    expect(ledger.do({ do: 'request', pool: 'simulate', slots: 2, count: 1 })).toMatchObject([
+      { type: 'slots.granted', request: 'r3', slots: 2 },
+    ]);
+  });
+
+  it('send slots that are on their way into a pool on to the next one, and never round in a circle', () => {
+    const ledger = new Ledger();
+    ledger.do({ do: 'capacity', capacity: 2 });
+    ledger.do({ do: 'request', pool: 'simulate', slots: 1, count: 2 });
+    ledger.do({ do: 'reallocate', from: 'simulate', to: 'train', slots: 'all' });
+    ledger.do({ do: 'reallocate', from: 'train', to: 'infer', slots: 'all' });
+    expect(ledger.books.moves).toEqual([{ from: 'simulate', to: 'infer', slots: 2 }]);
+    ledger.do({ do: 'reallocate', from: 'infer', to: 'simulate', slots: 'all' });
+    expect(ledger.books.moves).toEqual([]);
+  });
+
+  it('keep slots that were to retire when capacity comes back before they fall free', () => {
+    const ledger = new Ledger();
+    ledger.do({ do: 'capacity', capacity: 3 });
+    ledger.do({ do: 'request', pool: 'simulate', slots: 1, count: 3 });
+    ledger.do({ do: 'capacity', capacity: 1 });
+    expect(ledger.books).toMatchObject({ capacity: 3, retiring: 2 });
+    ledger.do({ do: 'capacity', capacity: 4 });
+    expect(ledger.books).toMatchObject({ capacity: 4, retiring: 0, pools: { simulate: { allocated: 3, free: 1 } } });
+  });
+});
