@@ -91,6 +91,7 @@ export const campaignMachine = setup({
           description: 'Somebody asked to go on before the drain was over: it goes on right after.',
           on: {
             'result.recorded': { guard: 'targetReached', target: 'toEnd', actions: 'noteReason' },
+            'space.exhausted': { target: 'toEnd', actions: 'noteReason' },
             'drain.requested': { target: 'toPause', actions: 'noteReason' },
             'results.complete': { target: '#campaign.running', actions: 'announceResumption' },
           },

@@ -261,7 +261,12 @@ export const submitterMachine = setup({
     exhausted: {
       description: 'Every candidate was submitted; the campaign ends when what runs has ended.',
       entry: 'announceExhaustion',
-      on: { 'slots.granted': { actions: 'releaseGrant' }, 'result.recorded': { actions: 'noteDecision' } },
+      on: {
+        'slots.granted': { actions: 'releaseGrant' },
+        'result.recorded': { actions: 'noteDecision' },
+        // A campaign that paused at this moment may not have heard it in time.
+        'campaign.resumed': { actions: 'announceExhaustion' },
+      },
     },
   },
 });
