@@ -17,6 +17,7 @@ const hears = [
   'worker.task.finished',
   'campaign.drain.started',
   'campaign.campaign.resumed',
+  'fleet.capacity.changed',
 ] as const;
 
 export interface InferenceRunnerInput {
@@ -66,15 +67,21 @@ export function chunksOf({ candidates, submitted, chunkSize, minChunks }: Contex
   return Array.from({ length: count }, (_, i) => ({ from: edge(i), to: edge(i + 1) }));
 }
 
+/** What asks for the slots of training, and of simulations as they end. */
+const callsForSlots = ({ pool, trainPool, home }: Context): Fact[] =>
+  [trainPool, home].map((from) => ({ type: 'reallocation.requested', from, to: pool, slots: 'all' }));
+
 const isMyTask = ({ context, event }: { context: Context; event: Event }): boolean =>
   event.type === 'task.finished' && context.running.includes(event.result.task.id);
 
-/** What a scoring task returned; null if it failed or returned something else. */
-function scoresOf(event: Event): { best: Ranked; scored: number } | null {
+/** What a scoring task returned; null if it failed or returned something else, such as candidates that do not exist. */
+function scoresOf(event: Event, candidates: number): { best: Ranked; scored: number } | null {
   if (event.type !== 'task.finished' || !event.result.success) return null;
   const value = event.result.value as { best?: unknown; scored?: unknown } | null;
   const best = rankedSchema.safeParse(value?.best);
-  return best.success && typeof value?.scored === 'number' ? { best: best.data, scored: value.scored } : null;
+  if (!best.success || typeof value?.scored !== 'number') return null;
+  if (best.data.some(([candidate]) => candidate >= candidates)) return null;
+  return { best: best.data, scored: value.scored };
 }
 
 export const inferenceRunnerMachine = setup({
@@ -86,14 +93,17 @@ export const inferenceRunnerMachine = setup({
     }),
     startScoring: enqueueActions(({ enqueue, context, event }) => {
       if (event.type !== 'model.trained') return;
-      const { pool, trainPool, home } = context;
+      const { pool } = context;
       const chunks = chunksOf(context);
       const model = { ref: event.model, update: event.update, trainedOn: event.trainedOn };
       enqueue.assign({ model, chunks, running: [], scored: 0, best: [] });
-      enqueue.emit({ type: 'reallocation.requested', from: trainPool, to: pool, slots: 'all' });
-      enqueue.emit({ type: 'reallocation.requested', from: home, to: pool, slots: 'all' });
+      for (const fact of callsForSlots(context)) enqueue.emit(fact);
       const request = `inference-runner/${event.update}`;
       enqueue.emit({ type: 'slots.requested', request, pool, slots: 1, count: chunks.length });
+    }),
+    /** Slots that were to come may be lost with their worker, and new ones arrive elsewhere. */
+    callSlots: enqueueActions(({ enqueue, context }) => {
+      for (const fact of callsForSlots(context)) enqueue.emit(fact);
     }),
     scoreChunk: enqueueActions(({ enqueue, context, event }) => {
       const [chunk, ...chunks] = context.chunks;
@@ -120,7 +130,7 @@ export const inferenceRunnerMachine = setup({
       });
     }),
     takeScores: assign(({ context, event }) => {
-      const scores = scoresOf(event);
+      const scores = scoresOf(event, context.candidates);
       if (scores === null || event.type !== 'task.finished') return {};
       return {
         running: context.running.filter((id) => id !== event.result.task.id),
@@ -155,8 +165,10 @@ export const inferenceRunnerMachine = setup({
   guards: {
     isWantedGrant: ({ context, event }) =>
       event.type === 'slots.granted' && event.request === requestOf(context) && context.chunks.length > 0,
-    isScored: (args) => isMyTask(args) && scoresOf(args.event) !== null,
+    isScored: (args) => isMyTask(args) && scoresOf(args.event, args.context.candidates) !== null,
     isMyTask,
+    isNewer: ({ context, event }) => event.type === 'model.trained' && event.update > (context.model?.update ?? 0),
+    chunksWait: ({ context }) => context.chunks.length > 0,
     allScored: ({ context }) => context.chunks.length === 0 && context.running.length === 0,
   },
 }).createMachine({
@@ -192,6 +204,9 @@ export const inferenceRunnerMachine = setup({
           { guard: 'isScored', actions: 'takeScores' },
           { guard: 'isMyTask', target: 'idle', actions: 'reportFailure' },
         ],
+        'capacity.changed': { guard: 'chunksWait', actions: 'callSlots' },
+        // The trainer has begun anew: it waits for the newest model's ranking, and for no other.
+        'model.trained': { guard: 'isNewer', target: 'scoring', reenter: true },
         'drain.started': 'closed',
       },
     },

@@ -17,6 +17,7 @@ const hears = [
   'inference-runner.scoring.failed',
   'campaign.drain.started',
   'campaign.campaign.resumed',
+  'fleet.capacity.changed',
 ] as const;
 
 export interface TrainerInput {
@@ -77,6 +78,13 @@ export const trainerMachine = setup({
       enqueue.emit({ type: 'reallocation.requested', from: context.from, to: context.pool, slots: 'all' });
       enqueue.emit({ type: 'slots.requested', request: `trainer/${update}`, pool: context.pool, slots: 1, count: 1 });
     }),
+    /** Slots that were to come may be lost with their worker, and new ones arrive elsewhere. */
+    callSlots: emit(({ context }) => ({
+      type: 'reallocation.requested',
+      from: context.from,
+      to: context.pool,
+      slots: 'all',
+    })),
     train: enqueueActions(({ enqueue, context, event }) => {
       if (event.type !== 'slots.granted') return;
       const number = context.created + 1;
@@ -176,6 +184,7 @@ export const trainerMachine = setup({
               { guard: 'isMyGrant', target: 'training', actions: 'train' },
               { actions: 'releaseGrant' },
             ],
+            'capacity.changed': { actions: 'callSlots' },
             'drain.started': { target: '#trainer.closed', actions: 'withdrawRequest' },
           },
         },
@@ -199,7 +208,11 @@ export const trainerMachine = setup({
     },
     closed: {
       description: 'The campaign drains or has ended; an update that was under way starts anew when it is resumed.',
-      on: { 'campaign.resumed': 'idle' },
+      on: {
+        'campaign.resumed': 'idle',
+        // The ranking was on its way when the drain began: the submitter has it, and the update is done.
+        'ranking.updated': { guard: 'isThisUpdate', actions: 'settle' },
+      },
     },
   },
 });
