@@ -100,6 +100,7 @@ class Client implements TaskClient {
   /** In a session that others may share, what has been received. */
   readonly #received = new Set<string>();
   #reader: LogReader | null = null;
+  #turn: Promise<void> | null = null;
   #number = 0;
   #closed = false;
 
@@ -151,11 +152,9 @@ class Client implements TaskClient {
     };
     this.#outstanding?.add(task.id);
     try {
-      await this.#publisher.publish(
-        subjects.task(workerClass, method),
-        this.#write(task),
-        `${this.session}/${task.id}`,
-      );
+      const text = this.#write(task);
+      await this.#endOfTurn();
+      await this.#publisher.publish(subjects.task(workerClass, method), text, `${this.session}/${task.id}`);
     } catch (error) {
       this.#outstanding?.delete(task.id);
       throw error;
@@ -193,6 +192,17 @@ class Client implements TaskClient {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Tasks that are submitted in one turn of the event loop leave in one write. */
+  #endOfTurn(): Promise<void> {
+    this.#turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#turn = null;
+        resolve();
+      });
+    });
+    return this.#turn;
   }
 
   /** The result embeds the task, and is one message too: a task may fill no more than half of one. */

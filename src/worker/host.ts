@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { campaignFile, packageRoot } from '../campaign/load.ts';
 import { onReconnect } from '../nats/connection.ts';
 import { ObjectCache } from '../nats/objects.ts';
+import { oncePerTurn } from '../nats/once-per-turn.ts';
 import { ensureTaskStreams } from '../nats/streams.ts';
 import { ConfigError, messageOf } from '../protocol/errors.ts';
 import { subjects } from '../protocol/subjects.ts';
@@ -18,7 +19,7 @@ import { Reaper } from './reaper.ts';
 import { Registrar } from './registration.ts';
 import { ResultStore } from './result-store.ts';
 import { hostToken, newWorkerId } from './worker-id.ts';
-import { acknowledge, TaskSource, type Delivery } from './task-source.ts';
+import { acknowledge, TaskSource, type Acknowledgement, type Delivery } from './task-source.ts';
 import type { Outcome } from './wire.ts';
 
 export interface WorkerOptions {
@@ -80,6 +81,11 @@ class Host implements WorkerHost {
   readonly #held = new Map<string, HeldTask>();
   readonly #byRun = new Map<number, HeldTask>();
   readonly #sources = new Map<string, TaskSource>();
+  readonly #host = hostname();
+  /** What is to be said at the end of this turn: results to store, deliveries to answer. */
+  readonly #finished: [HeldTask, Outcome, number][] = [];
+  readonly #settled: [string, Acknowledgement][] = [];
+  readonly #schedule = oncePerTurn(() => this.#speak());
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #stopWatching: () => void;
   #offer: Offer = {};
@@ -89,7 +95,6 @@ class Host implements WorkerHost {
   #looking = 0;
   #unstored = 0;
   #pulling = false;
-  #scheduled = false;
   #ending: Promise<void> | null = null;
   #whenIdle: (() => void) | null = null;
   #leaving: Promise<void> | null = null;
@@ -160,7 +165,7 @@ class Host implements WorkerHost {
       {
         v: protocolVersion,
         id: this.id,
-        host: hostname(),
+        host: this.#host,
         pid: process.pid,
         slots: this.#slots,
         classes,
@@ -201,7 +206,8 @@ class Host implements WorkerHost {
       return;
     }
     if (!this.#pulling) {
-      acknowledge(this.#connection, delivery.reply, 'giveBack');
+      this.#settled.push([delivery.reply, 'giveBack']);
+      this.#schedule();
       return;
     }
     this.#hold(held);
@@ -245,27 +251,30 @@ class Host implements WorkerHost {
     if (held !== undefined) this.#finish(held, outcome, child);
   }
 
-  /** Store how a task ended, then say so to the queue: in this order, or a result could be lost. */
   #finish(held: HeldTask, outcome: Outcome, child: number): void {
     held.ended = true;
     this.#unstored += 1;
-    const worker = { id: this.id, host: hostname(), child };
-    this.#store.store(held, outcome, worker).then(
-      (storage) => {
-        this.#unstored -= 1;
-        if (storage === 'no-place')
-          this.#logger.error({ task: held.id }, 'nobody keeps the results of this task any more');
-        this.#settle(held, storage === 'stored' ? 'done' : 'terminate');
-      },
-      (error: unknown) => {
-        this.#unstored -= 1;
-        this.#logger.error(
-          { task: held.id, error: messageOf(error) },
-          'a result was not stored; its task is given out again',
-        );
-        this.#giveBack(held);
-      },
-    );
+    this.#finished.push([held, outcome, child]);
+    this.#schedule();
+  }
+
+  /** Store how a task ended, then say so to the queue: in this order, or a result could be lost. */
+  #keep(held: HeldTask, outcome: Outcome, child: number): void {
+    this.#store
+      .store(held, outcome, { id: this.id, host: this.#host, child })
+      .finally(() => (this.#unstored -= 1))
+      .then(
+        (storage) => {
+          if (storage === 'no-place')
+            this.#logger.error({ task: held.id }, 'nobody keeps the results of this task any more');
+          this.#settle(held, storage === 'stored' ? 'done' : 'terminate');
+        },
+        (error: unknown) => {
+          const problem = { task: held.id, error: messageOf(error) };
+          this.#logger.error(problem, 'a result was not stored; its task is given out again');
+          this.#giveBack(held);
+        },
+      );
   }
 
   #returned(assignments: Assignment[]): void {
@@ -283,7 +292,7 @@ class Host implements WorkerHost {
     );
     const salvaged = salvageTask(delivery, this.#nextRun++);
     if (salvaged === null || this.#held.has(salvaged.id)) {
-      acknowledge(this.#connection, delivery.reply, 'terminate');
+      this.#settled.push([delivery.reply, 'terminate']);
       this.#schedule();
       return;
     }
@@ -300,22 +309,20 @@ class Host implements WorkerHost {
     this.#settle(held, 'giveBack');
   }
 
-  #settle(held: HeldTask, how: 'done' | 'giveBack' | 'terminate'): void {
+  #settle(held: HeldTask, how: Acknowledgement): void {
     this.#held.delete(held.id);
     this.#byRun.delete(held.run);
-    acknowledge(this.#connection, held.delivery.reply, how);
+    this.#settled.push([held.delivery.reply, how]);
+    this.#schedule();
     if (this.#held.size === 0) this.#whenIdle?.();
   }
 
-  /** Ask the queue for as much as there is room for, once a turn. */
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      const room = this.#pulling && this.#unstored < mostUnstored ? this.#pool.room - this.#looking : 0;
-      for (const source of this.#sources.values()) source.want(Math.max(0, room));
-    });
+  /** Say what there is to say: results, then acknowledgements, then how much more there is room for. */
+  #speak(): void {
+    for (const [held, outcome, child] of this.#finished.splice(0)) this.#keep(held, outcome, child);
+    for (const [reply, how] of this.#settled.splice(0)) acknowledge(this.#connection, reply, how);
+    const room = this.#pulling && this.#unstored < mostUnstored ? this.#pool.room - this.#looking : 0;
+    for (const source of this.#sources.values()) source.want(Math.max(0, room));
   }
 
   /** Tell the queue what is still worked on, before it takes us for dead. */
@@ -404,6 +411,7 @@ class Host implements WorkerHost {
     await Promise.all([...this.#sources.values()].map((source) => source.close()));
     await this.#registrar?.close();
     await this.#store.close();
+    this.#speak();
     if (!this.#connection.isClosed()) await this.#connection.flush();
     await this.#reaper.close();
   }

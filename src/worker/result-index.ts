@@ -33,7 +33,7 @@ interface SubjectIndex {
 }
 
 const marginMs = 1_000;
-const idleMs = 60_000;
+const idleMs = 5_000;
 
 /**
  * Answers whether a task's result is stored already, for tasks that come a second time.
@@ -69,7 +69,7 @@ export class ResultIndex {
     return index.ids.has(id);
   }
 
-  /** Close readers that nobody has asked for a minute. */
+  /** Close readers that nobody has asked for some seconds. */
   async sweep(now = Date.now()): Promise<void> {
     for (const [report, index] of this.#indexes) {
       if (now - index.usedAt < idleMs) continue;

@@ -29,8 +29,11 @@ const acknowledgements = {
   terminate: encoder.encode('+TERM'),
 } as const;
 
-/** Answer a delivery: it is done, given back, still worked on, or never to be given out again. */
-export function acknowledge(connection: NatsConnection, reply: string, how: keyof typeof acknowledgements): void {
+/** What there is to say to a delivery: it is done, given back, still worked on, or never to be given out again. */
+export type Acknowledgement = keyof typeof acknowledgements;
+
+/** Answer a delivery. */
+export function acknowledge(connection: NatsConnection, reply: string, how: Acknowledgement): void {
   // Without a connection the server cannot hear it; it gives the task out again and finds the result stored.
   if (!connection.isClosed()) connection.publish(reply, acknowledgements[how]);
 }
@@ -52,7 +55,6 @@ export class TaskSource {
   readonly #pullSubject: string;
   #wanted = 0;
   #nextPull = 0;
-  #scheduled = false;
   #lapseTimer: NodeJS.Timeout | null = null;
   #pausedUntil = 0;
   #ensuring: Promise<void> | null = null;
@@ -91,12 +93,7 @@ export class TaskSource {
   /** Ask for tasks until so many may come. */
   want(count: number): void {
     this.#wanted = count;
-    if (this.#scheduled || this.#closed) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      this.#pull();
-    });
+    this.#pull();
   }
 
   /** The server, or our connection to it, was away: nothing that we asked for can be relied upon. */

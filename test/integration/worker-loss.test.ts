@@ -39,9 +39,9 @@ it('gives the tasks of a killed worker to another, and ends what it ran', async 
   const first = await scene.worker({ slots: 3 });
   const tasks = await scene.tasks({ workerClass: 'odd' });
   const [lingered, spun, ran] = ['lingered', 'spun', 'ran'].map((name) => scene.path(name)) as [string, string, string];
-  await tasks.submit('linger', { file: lingered }, { topic: 'a', timeoutMs: 1_000 });
-  await tasks.submit('spin', { file: spun }, { topic: 'a', timeoutMs: 1_000 });
-  await tasks.submit('count', { file: ran, line: 'x', ms: 900 }, { topic: 'a' });
+  await tasks.submit('linger', { file: lingered }, { topic: 'a', timeoutMs: 4_000 });
+  await tasks.submit('spin', { file: spun }, { topic: 'a', timeoutMs: 4_000 });
+  await tasks.submit('count', { file: ran, line: 'x', ms: 3_500 }, { topic: 'a' });
   await eventually(() => {
     expect(countRunning('sleep 614')).toBe(2);
     expect(existsSync(spun)).toBe(true);
@@ -58,7 +58,7 @@ it('gives the tasks of a killed worker to another, and ends what it ran', async 
   }, 2_000);
   const second = await scene.worker({ slots: 3 });
   const results = await take(tasks, 'a', 3);
-  expect(Date.now() - killedAt).toBeLessThan(12_000);
+  expect(Date.now() - killedAt).toBeLessThan(20_000);
   const ends = results.map(({ success, failure }) => failure?.code ?? success);
   expect(ends.sort()).toEqual(['task.timed-out', 'task.timed-out', true]);
   for (const { worker } of results) expect(second.stderr()).toContain(worker.id);
