@@ -1,0 +1,157 @@
+/** The implementations of the runtime's contracts, each with a world of its own: memory in virtual time, and a real nats-server. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { NatsCampaignLog } from '../../src/nats/campaign-log.ts';
+import { connectNats } from '../../src/nats/connection.ts';
+import { StoredPublisher } from '../../src/nats/publisher.ts';
+import { startNatsServer } from '../../src/nats/server.ts';
+import { NatsSnapshotStore } from '../../src/nats/snapshot-store.ts';
+import { ensureCampaignLog, ensureTaskStreams, openSnapshots } from '../../src/nats/streams.ts';
+import { NatsTaskQueue } from '../../src/nats/task-queue.ts';
+import { decode } from '../../src/protocol/fact.ts';
+import { streams, subjects } from '../../src/protocol/subjects.ts';
+import { taskSchema, type Task } from '../../src/protocol/task.ts';
+import {
+  systemClock,
+  type CampaignLog,
+  type Clock,
+  type SnapshotStore,
+  type TaskQueue,
+} from '../../src/runtime/contracts.ts';
+import { ensureNatsServer } from '../../src/setup/programs.ts';
+import { MemoryConnection } from '../../src/simulator/memory-connection.ts';
+import { MemoryServer } from '../../src/simulator/memory-server.ts';
+import { SeededRandom } from '../../src/simulator/seeded-random.ts';
+import { VirtualTime } from '../../src/simulator/virtual-time.ts';
+
+/** A task that a worker has taken. */
+export interface Taken {
+  readonly task: Task;
+  /** Resolves when the queue knows that it is done. */
+  ack(): Promise<void>;
+  giveBack(): void;
+}
+
+/** One process's view of a campaign. */
+export interface Process {
+  readonly log: CampaignLog;
+  readonly snapshots: SnapshotStore;
+  readonly queue: TaskQueue;
+}
+
+/** One implementation of the contracts. */
+export interface World extends AsyncDisposable {
+  readonly clock: Clock;
+  /** Run a test while the world's time passes. */
+  run(test: () => Promise<void>): Promise<void>;
+  /** A process that works on a campaign; several may. */
+  process(campaign: string): Promise<Process>;
+  /** A worker takes the next task. */
+  take(): Promise<Taken>;
+}
+
+/** By name: how a world of each implementation is opened. */
+export const worlds: readonly { readonly name: string; readonly open: () => Promise<World> }[] = [
+  { name: 'memory', open: openMemory },
+  { name: 'nats', open: openNats },
+];
+
+function openMemory(): Promise<World> {
+  const time = new VirtualTime();
+  const server = new MemoryServer(time);
+  const random = new SeededRandom(1);
+  const weather = { latencyMs: () => random.next(), lost: 0, unanswered: 0 };
+  return Promise.resolve({
+    clock: time,
+    run: (test) => time.drive(test()),
+    process: (campaign) => Promise.resolve(new MemoryConnection(server, { campaign, time, random, weather })),
+    take: () =>
+      new Promise<Taken>((resolve) => {
+        server.queue.pull((delivery) => {
+          const ack = (): Promise<void> => {
+            delivery.ack();
+            return Promise.resolve();
+          };
+          const giveBack = (): void => delivery.giveBack();
+          time.after(0, () => resolve({ task: delivery.task, ack, giveBack }));
+        });
+      }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  });
+}
+
+const workerClass = 'contract';
+
+async function openNats(): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'cox-contract-'));
+  const { path: program } = await ensureNatsServer();
+  const server = await startNatsServer({ program, storeDir: join(folder, 'store'), logFile: join(folder, 'log') });
+  const connection = await connectNats({ url: server.url, token: server.token }, { name: 'contract' });
+  await ensureTaskStreams(connection);
+  const bucket = await openSnapshots(connection);
+  const manager = await jetstreamManager(connection);
+  const filter_subject = subjects.tasksOf(workerClass);
+  await manager.consumers.add(streams.tasks, {
+    durable_name: 'worker',
+    filter_subject,
+    ack_policy: AckPolicy.Explicit,
+  });
+  const consumer = await jetstream(connection).consumers.get(streams.tasks, 'worker');
+  const publishers: StoredPublisher[] = [];
+  const refuse = (error: unknown): void => {
+    throw error;
+  };
+  return {
+    clock: systemClock,
+    run: (test) => test(),
+    process: async (campaign) => {
+      await ensureCampaignLog(connection, campaign);
+      const publisher = new StoredPublisher(connection);
+      publishers.push(publisher);
+      return {
+        log: new NatsCampaignLog(connection, publisher, campaign, refuse),
+        snapshots: new NatsSnapshotStore(bucket, campaign),
+        queue: new NatsTaskQueue(connection, publisher, campaign, workerClass),
+      };
+    },
+    take: async () => {
+      const message = await consumer.next({ expires: 5_000 });
+      if (message === null) throw new Error('no task came within 5 s');
+      return {
+        task: decode(taskSchema, message.data, 'a task'),
+        ack: async () => {
+          await message.ackAck();
+        },
+        giveBack: () => message.nak(),
+      };
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const publisher of publishers) publisher.close();
+      await connection.close();
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Try until it does not throw; after 5 s what it threw last is thrown. */
+export async function eventually(clock: Clock, attempt: () => void | Promise<void>): Promise<void> {
+  const deadline = clock.now() + 5_000;
+  for (;;) {
+    try {
+      await attempt();
+      return;
+    } catch (error) {
+      if (clock.now() > deadline) throw error;
+      await new Promise<void>((resolve) => {
+        const alive = setInterval(() => undefined, 1_000);
+        clock.after(10, () => {
+          clearInterval(alive);
+          resolve();
+        });
+      });
+    }
+  }
+}
