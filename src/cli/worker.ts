@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { pino, type Logger } from 'pino';
 import { ConfigError, exitCodes } from '../protocol/errors.ts';
+import { connectNats, natsAddress } from '../nats/connection.ts';
 import { cacheDir } from '../setup/cache-dir.ts';
 
 interface WorkerFlags {
@@ -46,24 +47,22 @@ function addLabel(given: string, labels: Record<string, string>): Record<string,
 async function runWorker(folders: readonly string[], flags: WorkerFlags): Promise<void> {
   const slots = wholeNumber('--slots', flags.slots ?? String(availableParallelism()), 1);
   const graceMs = wholeNumber('--grace', flags.grace, 0) * 1_000;
-  const url = natsUrl(flags.nats);
+  const address = natsAddress(natsUrl(flags.nats));
   const logger = stderrLogger(flags.logLevel);
-  const [{ startWorker }, { connectNats, natsAddress }, { campaignFile }] = await Promise.all([
-    import('../worker/host.ts'),
-    import('../nats/connection.ts'),
-    import('../campaign/load.ts'),
-  ]);
-  const named = folders.length === 0 ? ['.'] : folders;
-  named.forEach(campaignFile);
-  const connection = await connectNats(natsAddress(url), { name: 'cox worker' });
-  const worker = await startWorker({
-    connection,
-    folders: named,
+  const { launchChildren } = await import('../worker/child-pool.ts');
+  const launch = {
+    folders: folders.length === 0 ? ['.'] : folders,
     slots,
     cacheDir: flags.cache ?? cacheDir(),
-    labels: flags.label,
     logger,
+  };
+  const children = launchChildren(launch);
+  const { startWorker } = await import('../worker/host.ts');
+  const connection = await connectNats(address, { name: 'cox worker' }).catch(async (error: unknown) => {
+    await children.close();
+    throw error;
   });
+  const worker = await startWorker({ ...launch, connection, children, labels: flags.label });
   const ended = endWhenTold(worker, graceMs, logger);
   await Promise.race([worker.ready, ended]).catch(async (error: unknown) => {
     await connection.close();

@@ -1,8 +1,14 @@
+import { mkdirSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { campaignFile } from '../campaign/load.ts';
 import { ConfigError, MissingError, ResourceError, type CoxswainError } from '../protocol/errors.ts';
 import type { TaskFailure } from '../protocol/task.ts';
 import { ChildHandle, timedOut, type Assignment } from './child-handle.ts';
 import { nextMean, prefetchPerSlot, shortTaskMs } from './credit.ts';
+import { Reaper } from './reaper.ts';
+import { newWorkerId } from './worker-id.ts';
 import type { ChildSettings, FromChild, Outcome, ToChild } from './wire.ts';
 
 /** The methods of each class, with their time limits in ms. */
@@ -21,10 +27,37 @@ export interface PoolEvents {
   readonly object: (kind: 'fetch' | 'upload', ref: string, answer: Answer) => void;
   /** There may be more room than before. */
   readonly room: () => void;
-  /** These process groups live now, and no others. */
-  readonly groups: (groups: readonly number[]) => void;
 }
 export type Answer = (path: string | null, failure: TaskFailure | null) => void;
+
+/** What children are launched with. */
+export interface LaunchOptions {
+  /** Campaign folders, whose methods the children compute. */
+  readonly folders: readonly string[];
+  /** Tasks at a time, one child process and one core each; default: the cores that this process may use. */
+  readonly slots?: number | undefined;
+  /** Where this machine keeps its copies of objects, in a folder `objects`. */
+  readonly cacheDir: string;
+  readonly logger: Logger;
+}
+
+/**
+ * Start the children of a worker: what takes longest, and needs nothing else, NATS least of all.
+ * @throws ConfigError for a number of slots that is none, or a folder without a campaign.
+ */
+export function launchChildren(options: LaunchOptions): ChildPool {
+  const slots = options.slots ?? availableParallelism();
+  if (!Number.isInteger(slots) || slots < 1) {
+    throw new ConfigError(`a worker needs a whole number of slots, at least 1; ${slots} is none`);
+  }
+  if (options.folders.length === 0) throw new ConfigError('a worker needs at least one campaign folder');
+  options.folders.forEach(campaignFile);
+  const folders = options.folders.map((folder) => resolve(folder));
+  const objectsFolder = join(resolve(options.cacheDir), 'objects');
+  mkdirSync(objectsFolder, { recursive: true });
+  const scratch = join(resolve(process.env['COX_SCRATCH'] ?? tmpdir()), `cox-${newWorkerId()}`);
+  return new ChildPool(slots, { folders, objectsFolder }, scratch, options.logger);
+}
 
 /** A task that computes for this long is not short, whatever its method's tasks were so far, ms. */
 const patienceMs = 20;
@@ -36,26 +69,44 @@ const mostStarts = 5;
  * The first child is started alone, so that the worker serves as soon as can be; the others follow.
  */
 export class ChildPool {
-  readonly #slots: number;
+  readonly slots: number;
+  /** Folder of the scratch folders of this worker's tasks. */
+  readonly scratch: string;
   readonly #settings: ChildSettings;
-  readonly #events: PoolEvents;
   readonly #logger: Logger;
+  readonly #reaper: Reaper;
+  #events: PoolEvents | null = null;
   readonly #children = new Map<number, ChildHandle>();
   readonly #meanMs = new Map<string, number>();
   #overallMeanMs = Infinity;
   #nextNumber = 1;
   #failedStarts = 0;
-  #offered = false;
+  #offer: Offer | null = null;
+  #failure: CoxswainError | null = null;
   #closed = false;
+  #closing: Promise<void> | null = null;
   #watch: NodeJS.Timeout | null = null;
   readonly #restarts = new Set<NodeJS.Timeout>();
 
-  constructor(slots: number, settings: ChildSettings, events: PoolEvents, logger: Logger) {
-    this.#slots = slots;
+  constructor(slots: number, settings: ChildSettings, scratch: string, logger: Logger) {
+    this.slots = slots;
+    this.scratch = scratch;
     this.#settings = settings;
-    this.#events = events;
     this.#logger = logger;
+    this.#reaper = new Reaper(scratch, logger);
     this.#start();
+  }
+
+  /** Where objects that the children read and write are kept. */
+  get objectsFolder(): string {
+    return this.#settings.objectsFolder;
+  }
+
+  /** Tell this of everything from now on, and at once of what has come of the first child. */
+  listen(events: PoolEvents): void {
+    this.#events = events;
+    if (this.#offer !== null) events.ready(this.#offer);
+    if (this.#failure !== null) events.broken(this.#failure);
   }
 
   get readyCount(): number {
@@ -106,12 +157,14 @@ export class ChildPool {
     for (const child of this.#children.values()) recallFrom(child);
   }
 
-  /** Kill every child with all that it started. */
-  close(): void {
+  /** Kill every child with all that it started; resolves when their scratch folders are gone. */
+  close(): Promise<void> {
     this.#closed = true;
     if (this.#watch !== null) clearInterval(this.#watch);
     for (const restart of this.#restarts) clearTimeout(restart);
     for (const child of this.#children.values()) child.kill();
+    this.#closing ??= this.#reaper.close();
+    return this.#closing;
   }
 
   #start(): void {
@@ -130,7 +183,7 @@ export class ChildPool {
         child.ready = true;
         this.#failedStarts = 0;
         this.#firstReady(message[1]);
-        this.#events.room();
+        this.#events?.room();
         return;
       case 'broken':
         this.#broken(child, message[1], message[2]);
@@ -140,16 +193,16 @@ export class ChildPool {
         return;
       case 'recalled': {
         const returned = message[1].map((run) => child.release(run)).filter((one) => one !== null);
-        if (returned.length > 0) this.#events.returned(returned);
+        if (returned.length > 0) this.#events?.returned(returned);
         return;
       }
       case 'progress':
-        this.#events.progress(message[1], message[2]);
+        this.#events?.progress(message[1], message[2]);
         return;
       case 'fetch':
       case 'upload': {
         const [kind, question, ref] = message;
-        this.#events.object(kind, ref, (path, failure) => {
+        this.#events?.object(kind, ref, (path, failure) => {
           const answer: ToChild = ['answer', question, path, failure];
           child.send(answer);
         });
@@ -158,26 +211,31 @@ export class ChildPool {
   }
 
   #tellGroups(): void {
-    this.#events.groups([...this.#children.values()].map(({ pid }) => pid).filter((pid) => pid > 0));
+    if (!this.#closed) this.#reaper.watch([...this.#children.values()].map(({ pid }) => pid).filter((pid) => pid > 0));
   }
 
   #firstReady(offer: Offer): void {
-    if (this.#offered) return;
-    this.#offered = true;
-    this.#events.ready(offer);
-    for (let n = this.#children.size; n < this.#slots; n++) this.#start();
+    if (this.#offer !== null) return;
+    this.#offer = offer;
+    this.#events?.ready(offer);
+    for (let n = this.#children.size; n < this.slots; n++) this.#start();
   }
 
   #broken(child: ChildHandle, failure: TaskFailure, exitCode: number): void {
     const { code, message } = failure;
-    if (!this.#offered) {
+    if (this.#offer === null) {
       const kind = exitCode === 3 ? MissingError : exitCode === 2 ? ConfigError : ResourceError;
-      this.#closed = true;
-      this.#events.broken(new kind(message, { code, details: failure.details }));
+      this.#fail(new kind(message, { code, details: failure.details }));
     } else {
       this.#logger.error({ child: child.number, code }, `a child cannot be started: ${message}`);
     }
     child.kill();
+  }
+
+  #fail(error: CoxswainError): void {
+    this.#failure = error;
+    this.#closed = true;
+    this.#events?.broken(error);
   }
 
   #done(child: ChildHandle, outcome: Outcome): void {
@@ -186,8 +244,8 @@ export class ChildPool {
     const key = methodKey(assignment);
     this.#meanMs.set(key, nextMean(this.#meanMs.get(key) ?? Infinity, outcome.wallMs));
     this.#overallMeanMs = nextMean(this.#overallMeanMs, outcome.wallMs);
-    this.#events.done(assignment, outcome, child.number);
-    this.#events.room();
+    this.#events?.done(assignment, outcome, child.number);
+    this.#events?.room();
   }
 
   #ended(child: ChildHandle, how: { exitCode: number | null; signal: NodeJS.Signals | null }): void {
@@ -196,20 +254,19 @@ export class ChildPool {
     const [head, ...rest] = child.assigned;
     if (head !== undefined && !this.#closed) {
       const failure = child.isAborting ? timedOut(head) : childDied(head, how);
-      this.#events.done(head, outcomeOfDeath(head, failure, child.headSince), child.number);
+      this.#events?.done(head, outcomeOfDeath(head, failure, child.headSince), child.number);
     }
-    if (rest.length > 0 && !this.#closed) this.#events.returned(rest);
+    if (rest.length > 0 && !this.#closed) this.#events?.returned(rest);
     this.#replace(child, how);
-    this.#events.room();
+    this.#events?.room();
   }
 
   #replace(child: ChildHandle, how: { exitCode: number | null; signal: NodeJS.Signals | null }): void {
     if (this.#closed) return;
     const wasReady = child.wasReady;
     if (!wasReady) this.#failedStarts += 1;
-    if (!this.#offered && this.#failedStarts >= mostStarts) {
-      this.#closed = true;
-      this.#events.broken(
+    if (this.#offer === null && this.#failedStarts >= mostStarts) {
+      this.#fail(
         new ResourceError(
           `no child process of this worker gets ready: ${mostStarts} ended while starting (${endOf(how)})`,
         ),

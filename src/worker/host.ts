@@ -1,37 +1,31 @@
 /** The worker of one machine: takes tasks from the queue, has them computed, stores what came of them. */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, hostname, loadavg, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
+import { hostname, loadavg } from 'node:os';
+import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { Logger } from 'pino';
-import { campaignFile, packageRoot } from '../campaign/load.ts';
+import { packageRoot } from '../campaign/load.ts';
 import { onReconnect } from '../nats/connection.ts';
 import { ObjectCache } from '../nats/objects.ts';
 import { oncePerTurn } from '../nats/once-per-turn.ts';
 import { ensureTaskStreams } from '../nats/streams.ts';
-import { ConfigError, messageOf } from '../protocol/errors.ts';
+import { messageOf } from '../protocol/errors.ts';
 import { subjects } from '../protocol/subjects.ts';
 import { protocolVersion, toTaskFailure, type TaskFailure } from '../protocol/task.ts';
 import type { Assignment } from './child-handle.ts';
-import { ChildPool, type Answer, type Offer } from './child-pool.ts';
+import { launchChildren, type Answer, type ChildPool, type LaunchOptions, type Offer } from './child-pool.ts';
 import { outcomeWithout, readTask, salvageTask, type HeldTask } from './held-task.ts';
-import { Reaper } from './reaper.ts';
 import { Registrar } from './registration.ts';
 import { ResultStore } from './result-store.ts';
 import { hostToken, newWorkerId } from './worker-id.ts';
 import { acknowledge, TaskSource, type Acknowledgement, type Delivery } from './task-source.ts';
 import type { Outcome } from './wire.ts';
 
-export interface WorkerOptions {
+export interface WorkerOptions extends LaunchOptions {
   readonly connection: NatsConnection;
-  /** Campaign folders, whose methods this worker computes. */
-  readonly folders: readonly string[];
-  /** Tasks at a time, one child process and one core each; default: the cores that this process may use. */
-  readonly slots?: number | undefined;
-  /** Where this machine keeps its copies of objects, in a folder `objects`. */
-  readonly cacheDir: string;
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  readonly logger: Logger;
+  /** Children that were launched before with the same folders and slots, so that they start while NATS is loaded. */
+  readonly children?: ChildPool | undefined;
 }
 
 /** A running worker. */
@@ -55,14 +49,14 @@ const mostUnstored = 1_024;
  * @throws ConfigError for a number of slots that is none, or a folder without a campaign.
  */
 export async function startWorker(options: WorkerOptions): Promise<WorkerHost> {
-  const slots = options.slots ?? availableParallelism();
-  if (!Number.isInteger(slots) || slots < 1) {
-    throw new ConfigError(`a worker needs a whole number of slots, at least 1; ${slots} is none`);
+  const children = options.children ?? launchChildren(options);
+  try {
+    await ensureTaskStreams(options.connection);
+  } catch (error) {
+    await children.close();
+    throw error;
   }
-  if (options.folders.length === 0) throw new ConfigError('a worker needs at least one campaign folder');
-  options.folders.forEach(campaignFile);
-  await ensureTaskStreams(options.connection);
-  return new Host(options, slots);
+  return new Host(options, children);
 }
 
 class Host implements WorkerHost {
@@ -71,10 +65,7 @@ class Host implements WorkerHost {
   readonly #connection: NatsConnection;
   readonly #options: WorkerOptions;
   readonly #logger: Logger;
-  readonly #slots: number;
-  readonly #scratch: string;
   readonly #startedAt = Date.now();
-  readonly #reaper: Reaper;
   readonly #pool: ChildPool;
   readonly #store: ResultStore;
   readonly #objects: ObjectCache;
@@ -99,38 +90,27 @@ class Host implements WorkerHost {
   #whenIdle: (() => void) | null = null;
   #leaving: Promise<void> | null = null;
 
-  constructor(options: WorkerOptions, slots: number) {
+  constructor(options: WorkerOptions, children: ChildPool) {
     this.#options = options;
     this.#connection = options.connection;
     this.#logger = options.logger.child({ worker: this.id });
-    this.#slots = slots;
-    this.#scratch = join(resolve(process.env['COX_SCRATCH'] ?? tmpdir()), `cox-${this.id}-${process.pid}`);
-    const objectsFolder = join(resolve(options.cacheDir), 'objects');
-    mkdirSync(objectsFolder, { recursive: true });
-    this.#objects = new ObjectCache(this.#connection, objectsFolder);
+    this.#objects = new ObjectCache(this.#connection, children.objectsFolder);
     this.#store = new ResultStore(this.#connection, this.#logger);
-    const folders = options.folders.map((folder) => resolve(folder));
+    this.#pool = children;
     let isReady: () => void = () => undefined;
     let isBroken: (error: unknown) => void = () => undefined;
-    this.ready = new Promise((resolveReady, reject) => ([isReady, isBroken] = [resolveReady, reject]));
+    this.ready = new Promise((resolve, reject) => ([isReady, isBroken] = [resolve, reject]));
     // Whoever only drains a worker that never got ready is not to be ended by it.
     this.ready.catch(() => undefined);
-    this.#reaper = new Reaper(this.#scratch, this.#logger);
-    this.#pool = new ChildPool(
-      slots,
-      { folders, objectsFolder },
-      {
-        ready: (offer) => void this.#serve(offer).then(isReady, isBroken),
-        broken: (error) => void this.kill().finally(() => isBroken(error)),
-        done: (assignment, outcome, child) => this.#done(assignment, outcome, child),
-        returned: (assignments) => this.#returned(assignments),
-        progress: (run, partial) => this.#progress(run, partial),
-        object: (kind, ref, answer) => void this.#object(kind, ref, answer),
-        room: () => this.#schedule(),
-        groups: (groups) => this.#reaper.watch(groups),
-      },
-      this.#logger,
-    );
+    children.listen({
+      ready: (offer) => void this.#serve(offer).then(isReady, isBroken),
+      broken: (error) => void this.kill().finally(() => isBroken(error)),
+      done: (assignment, outcome, child) => this.#done(assignment, outcome, child),
+      returned: (assignments) => this.#returned(assignments),
+      progress: (run, partial) => this.#progress(run, partial),
+      object: (kind, ref, answer) => void this.#object(kind, ref, answer),
+      room: () => this.#schedule(),
+    });
     this.#stopWatching = onReconnect(this.#connection, () => void this.#reconnected());
   }
 
@@ -142,7 +122,7 @@ class Host implements WorkerHost {
   async kill(): Promise<void> {
     this.#pulling = false;
     for (const source of this.#sources.values()) source.stop();
-    this.#pool.close();
+    void this.#pool.close();
     for (const held of this.#held.values()) if (!held.ended) this.#giveBack(held);
     await Promise.race([this.#leave(), new Promise((resolveLate) => setTimeout(resolveLate, 500))]);
     this.#whenIdle?.();
@@ -167,7 +147,7 @@ class Host implements WorkerHost {
         id: this.id,
         host: this.#host,
         pid: process.pid,
-        slots: this.#slots,
+        slots: this.#pool.slots,
         classes,
         labels: { ...this.#options.labels },
         version: packageVersion(),
@@ -186,7 +166,7 @@ class Host implements WorkerHost {
     this.#beat();
     this.#schedule();
     const methods = Object.entries(classes).map(([name, names]) => `${name}: ${names.join(', ')}`);
-    this.#logger.info(`worker ${this.id} ready: ${this.#slots} slots; ${methods.join('; ')}`);
+    this.#logger.info(`worker ${this.id} ready: ${this.#pool.slots} slots; ${methods.join('; ')}`);
   }
 
   #take(delivery: Delivery): void {
@@ -236,7 +216,7 @@ class Host implements WorkerHost {
     else if (timeoutMs === undefined || this.#offer[workerClass]?.[task.method] === undefined) {
       this.#finish(held, outcomeWithout(run, unknownMethod(held, this.#offer[workerClass] ?? {})), 0);
     } else {
-      const scratch = join(this.#scratch, String(run));
+      const scratch = join(this.#pool.scratch, String(run));
       const assigned = this.#pool.assign({ run, workerClass, method: task.method, text, scratch, timeoutMs });
       if (!assigned) this.#giveBack(held);
     }
@@ -348,7 +328,7 @@ class Host implements WorkerHost {
       v: protocolVersion,
       id: this.id,
       at: Date.now(),
-      slots: this.#slots,
+      slots: this.#pool.slots,
       held: this.#held.size,
       running,
       load: loadavg(),
@@ -395,7 +375,7 @@ class Host implements WorkerHost {
     const grace = new Promise<void>((resolveLate) => (late = setTimeout(resolveLate, graceMs)));
     if (this.#held.size > 0) await Promise.race([idle, grace]);
     clearTimeout(late);
-    this.#pool.close();
+    void this.#pool.close();
     for (const held of this.#held.values()) this.#giveBack(held);
     await this.#leave();
   }
@@ -413,7 +393,7 @@ class Host implements WorkerHost {
     await this.#store.close();
     this.#speak();
     if (!this.#connection.isClosed()) await this.#connection.flush();
-    await this.#reaper.close();
+    await this.#pool.close();
   }
 }
 
