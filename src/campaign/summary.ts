@@ -27,7 +27,7 @@ export interface Summary {
   readonly updates: { readonly done: number; readonly failed: number; readonly meanSeconds: number | null };
   /** Share of the time from the first start to the last end in which the slots computed: at all, and simulations. */
   readonly slots: { readonly count: number; readonly busy: number; readonly simulating: number };
-  /** From the start of the program to the end of the run, over all its lives. */
+  /** From the command to the end of the run, over all its lives; without the installation of packages. */
   readonly wallSeconds: number;
   readonly units: { readonly value: string; readonly also: string };
 }

@@ -73,6 +73,7 @@ async function steer(
   closers: Closer[],
 ): Promise<number> {
   const { definition, settings, id, slots } = options;
+  const startedAt = performance.now();
   const { natsServer, xtb } = await findPrograms(options, view);
   const candidates = await definition.loadCandidates(settings, {
     cacheDir: join(cacheDir(), 'spaces'),
@@ -122,7 +123,7 @@ async function steer(
   });
 
   const outcome = await Promise.race([watch.outcome, worker.failed, ended]);
-  const wallSeconds = process.uptime();
+  const wallSeconds = (performance.now() - startedAt) / 1_000;
   await steering.close();
   await worker.drain();
   logger.info(outcome, 'run ended');
