@@ -161,7 +161,8 @@ function readTail(file: number): { last: string | null; wholeBytes: number } {
     const tail = Buffer.alloc(length);
     readSync(file, tail, 0, length, size - length);
     const end = tail.lastIndexOf(newline);
-    const start = end < 0 ? -1 : tail.lastIndexOf(newline, end - 1);
+    // A negative place would count from the end.
+    const start = end < 1 ? -1 : tail.lastIndexOf(newline, end - 1);
     const isWhole = length === size;
     if (end < 0 && isWhole) return { last: null, wholeBytes: 0 };
     if (end >= 0 && (start >= 0 || isWhole)) {
