@@ -70,6 +70,11 @@ export async function createRunFolder(out: string, id: string): Promise<RunFolde
   const folder = runFolder(out, id);
   try {
     await mkdir(out, { recursive: true });
+  } catch (cause) {
+    // Also when there is a file of that name, which is no run.
+    throw unwritable(out, cause);
+  }
+  try {
     await mkdir(folder.path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(folder.path, cause);

@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import type { ResultLine } from '../../../src/campaign/recorder.ts';
+import { SummaryBuilder, type Summary } from '../../../src/campaign/summary.ts';
+
+const definition = {
+  name: 'molecular-design',
+  objective: { topic: 'simulate', field: 'ie', label: 'IE', unit: 'hartree', also: { unit: 'eV', factor: 27 } },
+};
+let made = 0;
+
+/** A task that ran from one second to another. */
+function line(
+  value: unknown,
+  { from = 0, to = 1, topic = 'simulate', slots = 1, failure = null as ResultLine['failure'] } = {},
+): ResultLine {
+  made += 1;
+  const [computeStarted, computeEnded] = [from * 1_000, to * 1_000];
+  return {
+    id: `${topic}-${made}`,
+    method: 'm',
+    topic,
+    arguments: null,
+    candidate: made,
+    choice: null,
+    success: failure === null,
+    value,
+    failure,
+    worker: { id: 'w', host: 'h', child: 0 },
+    pool: topic,
+    slots,
+    resources: { wallMs: 0, cpuMs: 0 },
+    times: {
+      created: 0,
+      queued: 0,
+      pickedUp: 0,
+      computeStarted,
+      computeEnded,
+      stored: computeEnded,
+      received: null,
+      decided: computeEnded,
+    },
+    serialisationMs: { arguments: 0, value: 0 },
+    sequence: made,
+    recorded: made,
+  };
+}
+
+const numbers = {
+  id: 'one',
+  settings: { policy: 'batched', total: 64, threshold: 0.55 },
+  state: 'ended',
+  reason: 'enough',
+  slots: 2,
+  updates: { seconds: [0.5, 1.5], failed: 1 },
+  wallSeconds: 12,
+};
+
+function summaryOf(lines: readonly ResultLine[], builder = new SummaryBuilder(definition)): Summary {
+  for (const one of lines) builder.take(one, ({ candidate }) => `molecule ${candidate ?? 0}`);
+  return builder.build(numbers);
+}
+
+test('nothing yet is a summary, too', () => {
+  expect(summaryOf([])).toEqual({
+    id: 'one',
+    campaign: 'molecular-design',
+    policy: 'batched',
+    state: 'ended',
+    reason: 'enough',
+    simulations: { succeeded: 0, failed: 0 },
+    found: { threshold: 0.55, count: 0, shareOfLast25: 0 },
+    best: [],
+    failures: [],
+    updates: { done: 2, failed: 1, meanSeconds: 1 },
+    slots: { count: 2, busy: 0, simulating: 0 },
+    wallSeconds: 12,
+    units: { value: 'hartree', also: 'eV' },
+  });
+});
+
+test('the best ten stand first to last, with their names and second unit', () => {
+  const { best } = summaryOf(Array.from({ length: 30 }, (_, n) => line({ ie: ((n * 7) % 30) / 100 })));
+  expect(best.map(({ value }) => value)).toEqual([0.29, 0.28, 0.27, 0.26, 0.25, 0.24, 0.23, 0.22, 0.21, 0.2]);
+  expect(best[0]?.label).toBe(`molecule ${best[0]?.candidate ?? ''}`);
+  expect(best[0]?.also).toBeCloseTo(0.29 * 27);
+});
+
+test('found are those above the threshold, not those on it; the last 25 are a window', () => {
+  const poor = Array.from({ length: 10 }, () => line({ ie: 0.55 }));
+  const rich = Array.from({ length: 20 }, () => line({ ie: 0.56 }));
+  expect(summaryOf([...poor, ...rich]).found).toEqual({ threshold: 0.55, count: 20, shareOfLast25: 20 / 25 });
+  expect(summaryOf(rich.slice(0, 4)).found).toMatchObject({ count: 4, shareOfLast25: 1 });
+});
+
+test('failures are listed with their reasons, a value without the number among them; other topics do not count', () => {
+  const failure = { code: 'xtb.crashed', message: 'it crashed', retry: 'never' as const, details: {} };
+  const summary = summaryOf([
+    line({ ie: 0.5 }),
+    line(null, { failure }),
+    line({ other: 1 }),
+    line({ model: 'm' }, { topic: 'train' }),
+    line(null, { topic: 'infer', failure }),
+  ]);
+  expect(summary.simulations).toEqual({ succeeded: 1, failed: 2 });
+  expect(summary.failures.map(({ code, message }) => [code, message])).toEqual([
+    ['xtb.crashed', 'it crashed'],
+    ['result.no-objective', 'no number "ie"'],
+  ]);
+});
+
+describe('slots', () => {
+  test('are busy with everything, and simulate for a part of it', () => {
+    const summary = summaryOf([
+      line({ ie: 0.5 }, { from: 0, to: 10 }),
+      line({ ie: 0.5 }, { from: 0, to: 4 }),
+      line({}, { from: 4, to: 6, topic: 'train' }),
+    ]);
+    expect(summary.slots).toEqual({ count: 2, busy: 16 / 20, simulating: 14 / 20 });
+  });
+
+  test('a task of two slots occupies both', () => {
+    expect(summaryOf([line({ ie: 0.5 }, { from: 0, to: 10, slots: 2 })]).slots.busy).toBe(1);
+  });
+
+  test('are not idle between two lives of a run', () => {
+    const builder = new SummaryBuilder(definition);
+    builder.begin(0.5);
+    builder.hear(10_000);
+    summaryOf([line({ ie: 0.5 }, { from: 0, to: 10 }), line({ ie: 0.5 }, { from: 0, to: 10 })], builder);
+    builder.begin(1_000_000);
+    const lines = [line({ ie: 0.5 }, { from: 1_000, to: 1_010 }), line({ ie: 0.5 }, { from: 1_005, to: 1_010 })];
+    const summary = summaryOf(lines, builder);
+    expect(summary.slots.busy).toBeCloseTo((20 + 15) / 40);
+    // The first life lasted until it was last heard of, and this one's time is told.
+    expect(summary.wallSeconds).toBeCloseTo(9.9995 + 12);
+  });
+});
