@@ -15,6 +15,7 @@ const hears = [
   'worker.task.finished',
   'inference-runner.ranking.updated',
   'inference-runner.scoring.failed',
+  'inference-runner.reallocation.requested',
   'campaign.drain.started',
   'campaign.campaign.resumed',
   'fleet.capacity.changed',
@@ -144,6 +145,7 @@ export const trainerMachine = setup({
     isTrained: ({ context, event }) =>
       event.type === 'task.finished' && event.result.task.id === taskOf(context) && modelOf(event) !== null,
     isMyTask: ({ context, event }) => event.type === 'task.finished' && event.result.task.id === taskOf(context),
+    isGivingBack: ({ context, event }) => event.type === 'reallocation.requested' && event.to === context.from,
     isThisUpdate: ({ context, event }) =>
       (event.type === 'ranking.updated' || event.type === 'scoring.failed') && event.update === context.updates,
   },
@@ -185,6 +187,8 @@ export const trainerMachine = setup({
               { actions: 'releaseGrant' },
             ],
             'capacity.changed': { actions: 'callSlots' },
+            // After a broken connection, what the scoring gives back may arrive only after we called for all there is.
+            'reallocation.requested': { guard: 'isGivingBack', actions: 'callSlots' },
             'drain.started': { target: '#trainer.closed', actions: 'withdrawRequest' },
           },
         },

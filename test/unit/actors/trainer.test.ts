@@ -174,6 +174,17 @@ describe('trainer', () => {
     expect(actor.hear('fleet', { type: 'capacity.changed', capacity: 3 })).toEqual([]);
   });
 
+  it('asks again for the slots that scoring gives back after it was asked for all there were', () => {
+    const actor = due(1);
+    const giveBack = { type: 'reallocation.requested', from: 'infer', to: 'simulate', slots: 'all' } as const;
+    expect(actor.hear('inference-runner', giveBack)).toEqual([
+      { type: 'reallocation.requested', from: 'simulate', to: 'train', slots: 'all' },
+    ]);
+    expect(actor.hear('inference-runner', { ...giveBack, from: 'simulate', to: 'infer' })).toEqual([]);
+    actor.hear('resource-ledger', granted('trainer/1', 'grant-1'));
+    expect(actor.hear('inference-runner', giveBack)).toEqual([]);
+  });
+
   it('stops for a drain in each state, and starts an interrupted update anew when the campaign goes on', () => {
     const waiting = due(2);
     expect(waiting.hear('campaign', drain)).toEqual([{ type: 'slots.withdrawn', request: 'trainer/1' }]);
