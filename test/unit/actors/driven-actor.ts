@@ -59,7 +59,8 @@ export class DrivenActor {
     }
     expectToFit(source, event);
     this.#sequence = sequence;
-    return this.#give({ ...event, sequence: this.#sequence, source, at: this.#sequence * millisecondsPerFact });
+    // What an event says of itself counts, as in the runtime: a `result.recorded` names the sequence of the result.
+    return this.#give({ sequence: this.#sequence, source, at: this.#sequence * millisecondsPerFact, ...event });
   }
 
   /** Let an armed timer fire. */

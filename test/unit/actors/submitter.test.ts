@@ -95,6 +95,17 @@ describe('submitter', () => {
     expect(ofType(grant(actor, 'grant-3', 1, 50), 'task.created'), 'decided on before').toHaveLength(1);
   });
 
+  it('waits for the very result that freed a slot, not for another one that was decided on since', () => {
+    const actor = submitting();
+    // Two simulations end at 40 and 50; both slots are granted before the first of them is decided on.
+    actor.hear('resource-ledger', granted('submitter/1', 'grant-1', 40), 51);
+    actor.hear('resource-ledger', granted('submitter/1', 'grant-2', 50), 52);
+    const first = actor.hear('result-processor', recorded({ sequence: 40 }), 53);
+    expect(ofType(first, 'task.created')).toMatchObject([{ task: { grant: 'grant-1' } }]);
+    const second = actor.hear('result-processor', recorded({ sequence: 50, updateDue: true, successes: 8 }), 54);
+    expect(typesOf(second)).toEqual(['slots.withdrawn', 'slots.released']);
+  });
+
   it('pauses when an update is due, gives back what it holds, and submits the best of the new ranking first', () => {
     const actor = submitting();
     grant(actor, 'grant-1');

@@ -1,0 +1,224 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { batched } from '../../../campaigns/molecular-design/policies/batched.ts';
+import { random } from '../../../campaigns/molecular-design/policies/random.ts';
+import type { ActorPlan } from '../../../src/protocol/actor.ts';
+import {
+  checkChoices,
+  checkCounts,
+  checkDecisions,
+  checkEnd,
+  checkQuiet,
+  checkSlots,
+  checkUpdates,
+  factsOf,
+  type Asked,
+} from './campaign-checks.ts';
+import { modelRef } from './sample-facts.ts';
+import { SimulatedCampaign, type Weather } from './simulated-campaign.ts';
+
+function plansOf(policy: 'batched' | 'random', { candidates, seed, total, updates }: Asked): readonly ActorPlan[] {
+  const settings = {
+    policy,
+    model: 'knn',
+    total,
+    initial: updates?.initial ?? 1,
+    batch: updates?.batch ?? 1,
+    space: 'none',
+    threshold: 0,
+    seed,
+  } as const;
+  const input = { settings, candidates, objects: { fingerprints: modelRef } };
+  return policy === 'batched' ? batched(input) : random(input);
+}
+
+function runToEnd(policy: 'batched' | 'random', asked: Asked, weather: Partial<Weather>): SimulatedCampaign {
+  const campaign = new SimulatedCampaign(plansOf(policy, asked), weather);
+  campaign.run(() => checkQuiet(campaign));
+  checkSlots(campaign.log);
+  checkCounts(campaign.log, asked);
+  checkChoices(campaign.log, asked);
+  checkUpdates(campaign.log);
+  checkDecisions(campaign.log);
+  checkEnd(campaign, asked);
+  return campaign;
+}
+
+/** Run without faults but those given, until it has paused. */
+function runToPause(asked: Asked, weather: Partial<Weather>): SimulatedCampaign {
+  const campaign = new SimulatedCampaign(plansOf('batched', asked), weather);
+  campaign.run(() => checkQuiet(campaign));
+  checkSlots(campaign.log);
+  checkCounts(campaign.log, asked);
+  checkUpdates(campaign.log);
+  expect(campaign.stateOf('campaign'), campaign.describe()).toBe('paused');
+  expect(campaign.outstanding).toBe(0);
+  return campaign;
+}
+
+const trainedOn = (campaign: SimulatedCampaign): number[] =>
+  factsOf(campaign.log, 'trainer', 'update.started').map((fact) => fact.trainedOn);
+
+const rate = (max: number): fc.Arbitrary<number> => fc.oneof(fc.constant(0), fc.integer({ min: 0, max }));
+const workersArbitrary = fc.oneof(
+  fc.constantFrom([1], [2], [7]),
+  fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
+);
+/** Faults of every kind, and actors that hear late; but never so many failures in a row that a campaign pauses. */
+const weatherArbitrary: fc.Arbitrary<Weather> = fc.record({
+  seed: fc.integer(),
+  workers: workersArbitrary,
+  hearing: fc.integer({ min: 30, max: 99 }),
+  simulationFails: rate(30),
+  trainingFails: rate(40),
+  scoringFails: rate(10),
+  duplicates: rate(40),
+  fleetChanges: rate(10),
+  drains: fc.constant(0),
+  restarts: rate(5),
+  stalls: rate(5),
+  reorders: fc.constant(0),
+});
+const withDrains = weatherArbitrary.chain((weather) =>
+  fc.integer({ min: 1, max: 6 }).map((drains) => ({ ...weather, drains })),
+);
+const askedArbitrary = fc
+  .record({
+    candidates: fc.integer({ min: 1, max: 40 }),
+    seed: fc.nat(),
+    initial: fc.integer({ min: 1, max: 4 }),
+    batch: fc.integer({ min: 1, max: 4 }),
+    more: fc.integer({ min: 0, max: 12 }),
+  })
+  .map(({ candidates, seed, initial, batch, more }) => ({
+    candidates,
+    seed,
+    total: initial + more,
+    updates: { initial, batch },
+  }));
+
+describe('the random policy', () => {
+  it('ends as it should in any weather', () => {
+    fc.assert(
+      fc.property(askedArbitrary, fc.oneof(weatherArbitrary, withDrains), (asked, weather) => {
+        runToEnd('random', { ...asked, updates: null }, weather);
+      }),
+      { numRuns: 70 },
+    );
+  });
+});
+
+describe('the batched policy', () => {
+  it('ends as it should with actors that lag and workers that fail, come and go', () => {
+    fc.assert(
+      fc.property(askedArbitrary, weatherArbitrary, (asked, weather) => {
+        const campaign = runToEnd('batched', asked, { ...weather, trainingFails: 0, scoringFails: 0 });
+        expect(factsOf(campaign.log, 'trainer', 'update.failed')).toEqual([]);
+      }),
+      { numRuns: 70 },
+    );
+  });
+
+  it('ends as it should when it is drained and resumed, and when updates fail', () => {
+    fc.assert(
+      fc.property(askedArbitrary, withDrains, (asked, weather) => {
+        runToEnd('batched', asked, weather);
+      }),
+      { numRuns: 70 },
+    );
+  });
+
+  it('goes on to the end when facts are stored out of turn', () => {
+    fc.assert(
+      // Not drained: a resumption and the next drain are facts of two types, whose order nothing restores.
+      fc.property(askedArbitrary, weatherArbitrary, fc.integer({ min: 1, max: 8 }), (asked, weather, reorders) => {
+        const campaign = new SimulatedCampaign(plansOf('batched', asked), {
+          ...weather,
+          trainingFails: 0,
+          scoringFails: 0,
+          reorders,
+        });
+        campaign.run(() => checkQuiet(campaign));
+        checkEnd(campaign, asked);
+        const submitted = factsOf(campaign.log, 'submitter', 'task.created').map(({ task }) => task.candidate);
+        expect(new Set(submitted).size).toBe(submitted.length);
+      }),
+      { numRuns: 70 },
+    );
+  });
+
+  it('updates the model at the initial successes and after every batch, on any number of slots', () => {
+    for (const slots of [1, 2, 7]) {
+      const asked = { candidates: 200, seed: 5, total: 20, updates: { initial: 8, batch: 4 } };
+      const campaign = runToEnd('batched', asked, { workers: [slots], seed: slots });
+      expect(trainedOn(campaign)).toHaveLength(3);
+      // Simulations that run during an update may end before the next one starts, and are trained on, too.
+      trainedOn(campaign).forEach((count, i) => {
+        expect(count).toBeGreaterThanOrEqual(8 + 4 * i);
+        expect(count).toBeLessThan(8 + 4 * i + (slots === 1 ? 1 : 4));
+      });
+      const by = factsOf(campaign.log, 'submitter', 'task.created').map(({ task }) => task.choice?.['by']);
+      expect(by.indexOf('ranking')).toBeGreaterThanOrEqual(8);
+      expect(by.slice(by.indexOf('ranking'))).not.toContain('shuffle');
+    }
+  });
+
+  it('ends as it should in the smallest campaigns, and when it is asked for more than there is', () => {
+    const sizes: Omit<Asked, 'seed'>[] = [
+      { candidates: 50, total: 1, updates: { initial: 1, batch: 1 } },
+      { candidates: 50, total: 6, updates: { initial: 1, batch: 1 } },
+      { candidates: 50, total: 8, updates: { initial: 8, batch: 4 } },
+      { candidates: 1, total: 1_000, updates: { initial: 1, batch: 1 } },
+      { candidates: 9, total: 1_000, updates: { initial: 2, batch: 3 } },
+      { candidates: 3, total: 1_000, updates: { initial: 8, batch: 4 } },
+    ];
+    for (const size of sizes) {
+      for (const slots of [1, 2, 7]) {
+        const asked = { ...size, seed: slots };
+        const campaign = runToEnd('batched', asked, { workers: [slots], seed: slots });
+        const { reason } = factsOf(campaign.log, 'campaign', 'campaign.ended')[0] ?? { reason: '' };
+        if (asked.total > asked.candidates) {
+          expect(reason).toBe(`the search space has run out: all ${asked.candidates} candidates were submitted`);
+        } else {
+          expect(reason).toBe(`${asked.total} simulations succeeded`);
+          if (asked.total === asked.updates?.initial) expect(trainedOn(campaign)).toEqual([]);
+          if (slots === 1 && asked.updates?.batch === 1) {
+            expect(trainedOn(campaign)).toEqual(Array.from({ length: asked.total - 1 }, (_, i) => i + 1));
+          }
+        }
+      }
+    }
+  });
+
+  it('goes on with the last ranking when an update fails, and pauses when three in a row do', () => {
+    for (const weather of [{ trainingFails: 100 }, { scoringFails: 100 }]) {
+      const asked = { candidates: 200, seed: 2, total: 100, updates: { initial: 3, batch: 2 } };
+      const campaign = runToPause(asked, { ...weather, workers: [2] });
+      const failed = factsOf(campaign.log, 'trainer', 'update.failed');
+      expect(failed.map(({ consecutive }) => consecutive)).toEqual([1, 2, 3]);
+      expect(factsOf(campaign.log, 'campaign', 'campaign.paused')).toMatchObject([
+        {
+          reason: expect.stringMatching(
+            /^3 updates of the model failed in a row, the last one because: \w+-\d+ failed$/,
+          ) as string,
+        },
+      ]);
+      expect(trainedOn(campaign)).toHaveLength(3);
+      campaign.resume();
+      campaign.run(() => checkQuiet(campaign));
+      expect(trainedOn(campaign), 'three more after it was resumed').toHaveLength(6);
+      expect(campaign.stateOf('campaign')).toBe('paused');
+    }
+  });
+
+  it('pauses when sixteen simulations in a row fail', () => {
+    for (const slots of [1, 7]) {
+      const asked = { candidates: 200, seed: 2, total: 10, updates: { initial: 3, batch: 2 } };
+      const campaign = runToPause(asked, { simulationFails: 100, workers: [slots] });
+      expect(factsOf(campaign.log, 'result-processor', 'failures.persisted')[0]).toMatchObject({ failures: 16 });
+      const [paused] = factsOf(campaign.log, 'campaign', 'campaign.paused');
+      expect(paused?.reason).toMatch(/^16 simulations failed in a row, the last one because: simulate-\d+ failed$/);
+      expect(factsOf(campaign.log, 'result-processor', 'result.recorded').length).toBeLessThan(16 + 2 * slots);
+    }
+  });
+});
