@@ -1,5 +1,5 @@
 /** Campaign folders: found, compiled if need be, and loaded. */
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { register as registerHooks } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -50,7 +50,7 @@ export async function loadCampaign(folder: string): Promise<MethodBundle> {
   const file = campaignFile(folder);
   let module: unknown;
   try {
-    if (!file.startsWith(join(packageRoot, 'dist') + sep)) await readTypeScript();
+    if (!file.startsWith(join(packageRoot, 'dist') + sep)) await readFolder(dirname(realpathSync(file)));
     module = await import(pathToFileURL(file).href);
   } catch (cause) {
     if (cause instanceof CoxswainError) throw cause;
@@ -93,25 +93,34 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 let reading: Promise<void> | null = null;
 
-/** Let this process import TypeScript, and `coxswain` from wherever a campaign folder lies: the copy that runs already. */
-function readTypeScript(): Promise<void> {
-  reading ??= (async () => {
-    const { register } = await import('tsx/esm/api');
-    register();
-    const [folder, extension] = compiled ? [join(packageRoot, 'dist'), 'js'] : [packageRoot, 'ts'];
-    const at = (path: string): string => pathToFileURL(join(folder, `${path}.${extension}`)).href;
-    const ours = {
+/**
+ * Let this process import the folder's files: as TypeScript, as ES modules even where no package.json says so, and with
+ * `coxswain` being the copy that runs already, wherever the folder lies.
+ */
+async function readFolder(folder: string): Promise<void> {
+  reading ??= import('tsx/esm/api').then(({ register }) => void register());
+  await reading;
+  const [root, extension] = compiled ? [join(packageRoot, 'dist'), 'js'] : [packageRoot, 'ts'];
+  const at = (path: string): string => pathToFileURL(join(root, `${path}.${extension}`)).href;
+  const data = {
+    folder: `${pathToFileURL(folder).href}/`,
+    // Two copies of the package in one process would have two sets of error classes.
+    ours: {
       coxswain: at('src/index'),
       'coxswain/actors': at('actors/index'),
       'coxswain/chemistry': at('src/chemistry/index'),
       'coxswain/ml': at('src/ml/index'),
-    };
-    // Two copies of the package in one process would have two sets of error classes.
-    const hook =
-      `const ours = ${JSON.stringify(ours)};` +
-      'export async function resolve(specifier, context, next) {' +
-      '  return next(ours[specifier] ?? specifier, context); }';
-    registerHooks(`data:text/javascript,${encodeURIComponent(hook)}`);
-  })();
-  return reading;
+    },
+  };
+  registerHooks(`data:text/javascript,${encodeURIComponent(hooks)}`, { data });
 }
+
+/** Runs in the thread where Node resolves imports. */
+const hooks = `
+  let given;
+  export function initialize(data) { given = data; }
+  export async function resolve(specifier, context, next) {
+    const found = await next(given.ours[specifier] ?? specifier, context);
+    const isOfFolder = found.url.startsWith(given.folder) && !found.url.includes('/node_modules/');
+    return isOfFolder && /\\.[jt]s($|\\?)/.test(found.url) ? { ...found, format: 'module' } : found;
+  }`;

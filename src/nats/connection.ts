@@ -105,11 +105,22 @@ export async function connectNats(
 }
 
 /** Call back each time the connection is back after it was lost, until the returned function is called. */
-export function onReconnect(connection: NatsConnection, callback: () => void): () => void {
+export function onReconnect(connection: NatsConnection, back: () => void): () => void {
+  return watchConnection(connection, { back, lost: () => undefined });
+}
+
+/** Call back each time the connection is lost, and each time it is back, until the returned function is called. */
+export function watchConnection(
+  connection: NatsConnection,
+  { lost, back }: { lost: () => void; back: () => void },
+): () => void {
   // The client types it as a plain iterable, which could not be ended before the next status comes.
   const statuses = connection.status() as QueuedIterator<Status>;
   void (async () => {
-    for await (const { type } of statuses) if (type === 'reconnect') callback();
+    for await (const { type } of statuses) {
+      if (type === 'disconnect') lost();
+      else if (type === 'reconnect') back();
+    }
   })();
   return () => statuses.stop();
 }

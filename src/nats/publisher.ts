@@ -1,4 +1,5 @@
 import { createInbox, headers, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core';
+import { watchConnection } from './connection.ts';
 import { messageOf, TransportError } from '../protocol/errors.ts';
 
 /** Where a message was stored. */
@@ -32,11 +33,17 @@ export class StoredPublisher {
   readonly #inbox = createInbox();
   readonly #subscription: Subscription;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #stopWatching: () => void;
+  #isConnected = true;
   #next = 0;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(connection: NatsConnection) {
     this.#connection = connection;
+    this.#stopWatching = watchConnection(connection, {
+      lost: () => (this.#isConnected = false),
+      back: () => (this.#isConnected = true),
+    });
     this.#subscription = connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error === null) this.#acknowledged(message);
@@ -67,6 +74,7 @@ export class StoredPublisher {
   /** Give up what is not stored. */
   close(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
+    this.#stopWatching();
     this.#subscription.unsubscribe();
     for (const { subject, reject } of this.#waiting.values()) {
       reject(new TransportError(`${subject}: closed before the message was stored`, { code: 'transport.closed' }));
@@ -129,6 +137,8 @@ export class StoredPublisher {
       this.#timer = null;
       return;
     }
+    // Without a connection the client keeps what is published, and would send every try when it is back.
+    if (!this.#isConnected) return;
     const due = Date.now() - retryAfterMs;
     for (const [token, waiting] of this.#waiting) {
       if (waiting.sentAt > due) continue;

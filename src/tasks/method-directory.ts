@@ -30,7 +30,7 @@ export class MethodDirectory {
         return only;
       }
       if (classes.length > 1) {
-        throw new ConfigError(`"${method}" is a method of ${classes.join(' and ')}: say which with workerClass`, {
+        throw new ConfigError(`"${method}" is a method of ${classes.join(' and ')}: say which with workerClass, or --campaign`, {
           code: 'method.ambiguous',
           details: { method, classes },
         });

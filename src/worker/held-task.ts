@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { decode } from '../protocol/fact.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import { subjects } from '../protocol/subjects.ts';
 import { protocolVersion, taskSchema, type Task, type TaskFailure } from '../protocol/task.ts';
 import { resultId, streamOfReport } from './result-index.ts';
 import type { Delivery } from './task-source.ts';
@@ -102,6 +103,16 @@ export function outcomeWithout(run: number, failure: TaskFailure): Outcome {
   return { run, value: null, failure, wallMs: 0, cpuMs: 0, startedAt: now, endedAt: now, readMs: 0, writeMs: 0 };
 }
 
+/** The failure of a task whose method this worker's class does not have. */
+export function unknownMethod({ task, delivery }: HeldTask, methods: Readonly<Record<string, number>>): TaskFailure {
+  return {
+    code: 'method.unknown',
+    message: `${delivery.workerClass} has no method "${task.method}"; it has ${Object.keys(methods).join(', ')}`,
+    retry: 'never',
+    details: { method: task.method },
+  };
+}
+
 /** Who computed it. */
 export interface Computer {
   readonly id: string;
@@ -141,4 +152,13 @@ export function resultMessage(held: HeldTask, outcome: Outcome, worker: Computer
     saidAt: Date.now(),
   });
   return `${fact.slice(0, -1)},"event":{"type":"task.finished","result":${result}}}`;
+}
+
+/** What is said live of a running task that has come so far: subject and message. */
+export function progressMessage({ task }: HeldTask, worker: string, partial: string): [string, string] {
+  const { campaign, id, method } = task;
+  const said = JSON.stringify({ v: protocolVersion, campaign, task: id, method, worker, at: Date.now() });
+  // Ids of tasks may hold what a subject's token cannot.
+  const token = id.replaceAll(/[^A-Za-z0-9_-]/g, '_');
+  return [subjects.progress(campaign, token), `${said.slice(0, -1)},"partial":${partial}}`];
 }

@@ -5,20 +5,21 @@ import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { Logger } from 'pino';
 import { packageRoot } from '../campaign/load.ts';
-import { onReconnect } from '../nats/connection.ts';
+import { watchConnection } from '../nats/connection.ts';
 import { ObjectCache } from '../nats/objects.ts';
 import { oncePerTurn } from '../nats/once-per-turn.ts';
 import { ensureTaskStreams } from '../nats/streams.ts';
 import { messageOf } from '../protocol/errors.ts';
 import { subjects } from '../protocol/subjects.ts';
-import { protocolVersion, toTaskFailure, type TaskFailure } from '../protocol/task.ts';
+import { protocolVersion, toTaskFailure } from '../protocol/task.ts';
 import type { Assignment } from './child-handle.ts';
 import { launchChildren, type Answer, type ChildPool, type LaunchOptions, type Offer } from './child-pool.ts';
-import { outcomeWithout, readTask, salvageTask, type HeldTask } from './held-task.ts';
+import { outcomeWithout, progressMessage, readTask, salvageTask, unknownMethod, type HeldTask } from './held-task.ts';
 import { Registrar } from './registration.ts';
 import { ResultStore } from './result-store.ts';
 import { hostToken, newWorkerId } from './worker-id.ts';
 import { acknowledge, TaskSource, type Acknowledgement, type Delivery } from './task-source.ts';
+import { within } from './within.ts';
 import type { Outcome } from './wire.ts';
 
 export interface WorkerOptions extends LaunchOptions {
@@ -39,6 +40,8 @@ export interface WorkerHost {
   kill(): Promise<void>;
 }
 
+/** How long a server that does not answer keeps a worker from leaving. */
+const leaveMs = 3_000;
 const renewMs = 1_000;
 const beatMs = 1_000;
 /** Results on their way to the server beyond which no more tasks are taken. */
@@ -86,6 +89,7 @@ class Host implements WorkerHost {
   #looking = 0;
   #unstored = 0;
   #pulling = false;
+  #connected = true;
   #ending: Promise<void> | null = null;
   #whenIdle: (() => void) | null = null;
   #leaving: Promise<void> | null = null;
@@ -111,7 +115,10 @@ class Host implements WorkerHost {
       object: (kind, ref, answer) => void this.#object(kind, ref, answer),
       room: () => this.#schedule(),
     });
-    this.#stopWatching = onReconnect(this.#connection, () => void this.#reconnected());
+    this.#stopWatching = watchConnection(this.#connection, {
+      lost: () => (this.#connected = false),
+      back: () => void this.#reconnected(),
+    });
   }
 
   drain(graceMs: number): Promise<void> {
@@ -124,7 +131,7 @@ class Host implements WorkerHost {
     for (const source of this.#sources.values()) source.stop();
     void this.#pool.close();
     for (const held of this.#held.values()) if (!held.ended) this.#giveBack(held);
-    await Promise.race([this.#leave(), new Promise((resolveLate) => setTimeout(resolveLate, 500))]);
+    await within(500, this.#leave());
     this.#whenIdle?.();
   }
 
@@ -301,12 +308,14 @@ class Host implements WorkerHost {
   #speak(): void {
     for (const [held, outcome, child] of this.#finished.splice(0)) this.#keep(held, outcome, child);
     for (const [reply, how] of this.#settled.splice(0)) acknowledge(this.#connection, reply, how);
-    const room = this.#pulling && this.#unstored < mostUnstored ? this.#pool.room - this.#looking : 0;
+    const takes = this.#pulling && this.#connected && this.#unstored < mostUnstored;
+    const room = takes ? this.#pool.room - this.#looking : 0;
     for (const source of this.#sources.values()) source.want(Math.max(0, room));
   }
 
   /** Tell the queue what is still worked on, before it takes us for dead. */
   #renew(): void {
+    if (!this.#connected) return;
     const now = Date.now();
     for (const held of this.#held.values()) {
       if (now - held.touchedAt < renewMs * 0.9) continue;
@@ -317,7 +326,7 @@ class Host implements WorkerHost {
   }
 
   #beat(): void {
-    if (this.#connection.isClosed()) return;
+    if (!this.#connected || this.#connection.isClosed()) return;
     const running = this.#pool.running.flatMap(({ child, run }) => {
       const held = this.#byRun.get(run);
       if (held === undefined) return [];
@@ -342,15 +351,14 @@ class Host implements WorkerHost {
       this.#logger.warn({ error: messageOf(error) }, 'the streams could not be looked at');
     });
     await Promise.all([...this.#sources.values()].map((source) => source.reconnected()));
+    this.#connected = true;
     this.#schedule();
   }
 
   #progress(run: number, partial: string): void {
     const held = this.#byRun.get(run);
     if (held === undefined || this.#connection.isClosed()) return;
-    const { campaign, id, method } = held.task;
-    const said = JSON.stringify({ v: protocolVersion, campaign, task: id, method, worker: this.id, at: Date.now() });
-    this.#connection.publish(progressSubject(held), `${said.slice(0, -1)},"partial":${partial}}`);
+    this.#connection.publish(...progressMessage(held, this.id, partial));
   }
 
   async #object(kind: 'fetch' | 'upload', ref: string, answer: Answer): Promise<void> {
@@ -368,16 +376,13 @@ class Host implements WorkerHost {
   async #drain(graceMs: number): Promise<void> {
     this.#pulling = false;
     for (const source of this.#sources.values()) source.stop();
-    await this.#registrar?.change({ draining: true });
+    if (this.#connected) await within(leaveMs, this.#registrar?.change({ draining: true }));
     this.#pool.recall();
-    let late: NodeJS.Timeout | undefined;
-    const idle = new Promise<void>((resolveIdle) => (this.#whenIdle = resolveIdle));
-    const grace = new Promise<void>((resolveLate) => (late = setTimeout(resolveLate, graceMs)));
-    if (this.#held.size > 0) await Promise.race([idle, grace]);
-    clearTimeout(late);
+    const idle = new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    if (this.#held.size > 0) await within(graceMs, idle);
     void this.#pool.close();
     for (const held of this.#held.values()) this.#giveBack(held);
-    await this.#leave();
+    await within(this.#connected ? leaveMs : 500, this.#leave());
   }
 
   #leave(): Promise<void> {
@@ -395,20 +400,6 @@ class Host implements WorkerHost {
     if (!this.#connection.isClosed()) await this.#connection.flush();
     await this.#pool.close();
   }
-}
-
-function unknownMethod({ task, delivery }: HeldTask, methods: Readonly<Record<string, number>>): TaskFailure {
-  return {
-    code: 'method.unknown',
-    message: `${delivery.workerClass} has no method "${task.method}"; it has ${Object.keys(methods).join(', ')}`,
-    retry: 'never',
-    details: { method: task.method },
-  };
-}
-
-/** Ids of tasks may hold what a subject's token cannot. */
-function progressSubject({ task }: HeldTask): string {
-  return subjects.progress(task.campaign, task.id.replaceAll(/[^A-Za-z0-9_-]/g, '_'));
 }
 
 function packageVersion(): string {

@@ -83,7 +83,7 @@ describe('a worker gets over its methods', () => {
 
   it('ends a task at its time limit with everything it started, and keeps the child', async () => {
     const file = scene.path('lingered');
-    const { failure, resources } = await compute('linger', { file }, 400);
+    const { failure, resources } = await compute('linger', { file, seconds: 614 }, 400);
     expect(failure).toMatchObject({ code: 'task.timed-out', details: { timeoutMs: 400 } });
     expect(resources.wallMs).toBeGreaterThan(390);
     expect(resources.wallMs).toBeLessThan(2_000);

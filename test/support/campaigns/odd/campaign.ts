@@ -72,16 +72,16 @@ const die = defineMethod({
   },
 });
 
-/** Runs a program, and that another, both far beyond the time limit. */
+/** Runs a program, and that another; both sleep for so long. */
 const linger = defineMethod({
   name: 'linger',
   pool: 'simulate',
   timeoutMs: 60_000,
-  input: schema.object({ file: schema.string() }),
+  input: schema.object({ file: schema.string(), seconds: schema.number() }),
   output: nothing,
-  run: async ({ file }, context) => {
+  run: async ({ file, seconds }, context) => {
     writeFileSync(file, JSON.stringify({ scratchDir: context.scratchDir, pid: process.pid }));
-    await context.run('sh', ['-c', 'sleep 614 & sleep 614']);
+    await context.run('sh', ['-c', `sleep ${seconds} & sleep ${seconds}`]);
     return {};
   },
 });
