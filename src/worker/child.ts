@@ -9,7 +9,7 @@ import { CoxswainError, InputError, MethodError, messageOf } from '../protocol/e
 import type { AnyMethod } from '../protocol/method.ts';
 import { toTaskFailure, type TaskFailure } from '../protocol/task.ts';
 import { CpuMeter } from './cpu-time.ts';
-import { taskContext, type ContextServices } from './method-context.ts';
+import { Ending, taskContext, type ContextServices } from './method-context.ts';
 import { killGroup, killOthersOfMyGroup } from './process-group.ts';
 import type { ChildSettings, FromChild, Outcome, ToChild } from './wire.ts';
 
@@ -21,7 +21,7 @@ interface Waiting {
 }
 
 interface Running extends Waiting {
-  readonly abort: AbortController;
+  readonly ending: Ending;
   /** Why it was ended from outside, if it was. */
   ended: TaskFailure | null;
 }
@@ -106,8 +106,8 @@ async function compute(task: Running): Promise<Outcome> {
       await ask('upload', ref);
     },
   };
-  const { context, clear } = taskContext(task.scratch, task.abort.signal, services);
-  cpu.lap({ withChildren: false });
+  const { context, clear } = taskContext(task.scratch, task.ending, services);
+  cpu.start();
   const startedAt = performance.timeOrigin + performance.now();
   const from = performance.now();
   let endedBy = from;
@@ -138,7 +138,7 @@ async function compute(task: Running): Promise<Outcome> {
 
 async function work(): Promise<void> {
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    running = { ...next, abort: new AbortController(), ended: null };
+    running = { ...next, ending: new Ending(), ended: null };
     const outcome = await compute(running);
     running = null;
     say(['done', outcome]);
@@ -156,7 +156,7 @@ function hear(message: ToChild): void {
       const [, run, failure] = message;
       if (running?.run !== run) return;
       running.ended = failure;
-      running.abort.abort(new MethodError(failure.message, { code: failure.code }));
+      running.ending.abort(new MethodError(failure.message, { code: failure.code }));
       killOthersOfMyGroup();
       return;
     }

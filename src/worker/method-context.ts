@@ -22,6 +22,23 @@ export interface TaskContext {
   readonly clear: () => Promise<void>;
 }
 
+/** The signal of one task, made when it is first looked at: most methods never do, and it costs more than a no-op task. */
+export class Ending {
+  #controller: AbortController | null = null;
+  #reason: Error | null = null;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#reason !== null) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}
+
 const keptValues = 16;
 const kept = new Map<string, Promise<unknown>>();
 
@@ -42,7 +59,7 @@ function keep<T>(key: string, make: () => Promise<T>): Promise<T> {
 }
 
 /** The context of one task in this child. */
-export function taskContext(scratch: string, signal: AbortSignal, services: ContextServices): TaskContext {
+export function taskContext(scratch: string, ending: Ending, services: ContextServices): TaskContext {
   let made = false;
   const context: MethodContext = {
     get scratchDir() {
@@ -50,7 +67,9 @@ export function taskContext(scratch: string, signal: AbortSignal, services: Cont
       made = true;
       return scratch;
     },
-    signal,
+    get signal() {
+      return ending.signal;
+    },
     progress: services.progress,
     objects: {
       get: async (ref) => readFile(await services.fetch(ref)),
@@ -62,7 +81,8 @@ export function taskContext(scratch: string, signal: AbortSignal, services: Cont
       },
     },
     keep,
-    run: (program, args, options = {}) => runProgram(program, args, { cwd: options.cwd ?? context.scratchDir, signal }),
+    run: (program, args, options = {}) =>
+      runProgram(program, args, { cwd: options.cwd ?? context.scratchDir, signal: ending.signal }),
   };
   return {
     context,
