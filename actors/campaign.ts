@@ -43,7 +43,7 @@ function reasonOf(event: Event): string {
   }
 }
 
-export const campaignMachine = setup({
+const campaignMachine = setup({
   types: {} as { context: Context; events: Event; emitted: Says<'campaign'>; input: Record<string, never> },
   actions: {
     noteReason: assign({ reason: ({ event }) => reasonOf(event) }),

@@ -59,7 +59,7 @@ function muster(context: Context, event: Event): { workers: Record<string, Worke
   return { workers, facts };
 }
 
-export const fleetMachine = setup({
+const fleetMachine = setup({
   types: {} as { context: Context; events: Event; emitted: Fact; input: Record<string, never> },
   actions: {
     muster: enqueueActions(({ enqueue, context, event }) => {

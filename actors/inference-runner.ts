@@ -84,7 +84,7 @@ function scoresOf(event: Event, candidates: number): { best: Ranked; scored: num
   return { best: best.data, scored: value.scored };
 }
 
-export const inferenceRunnerMachine = setup({
+const inferenceRunnerMachine = setup({
   types: {} as { context: Context; events: Event; emitted: Fact; input: InferenceRunnerInput },
   actions: {
     noteSubmission: assign(({ context, event }) => {

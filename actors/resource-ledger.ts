@@ -72,7 +72,7 @@ function enter(books: SlotBooks, event: Event): SlotBooks {
   }
 }
 
-export const resourceLedgerMachine = setup({
+const resourceLedgerMachine = setup({
   types: {} as { context: SlotBooks; events: Event; emitted: Fact; input: ResourceLedgerInput },
   actions: {
     /** Enter the event into the books, put free slots to use, and publish the books if they changed. */

@@ -93,7 +93,7 @@ function record(context: Context, result: TaskResult, sequence: number): { conte
   };
 }
 
-export const resultProcessorMachine = setup({
+const resultProcessorMachine = setup({
   types: {} as { context: Context; events: Event; emitted: Fact; input: ResultProcessorInput },
   actions: {
     record: enqueueActions(({ enqueue, context, event }) => {

@@ -125,7 +125,7 @@ function submit(context: Context, grants: readonly string[]): { context: Context
 const isMine = ({ context, event }: { context: Context; event: Event }): boolean =>
   event.type === 'slots.granted' && event.request === requestOf(context);
 
-export const submitterMachine = setup({
+const submitterMachine = setup({
   types: {} as { context: Context; events: Event; emitted: Fact; input: SubmitterInput },
   actions: {
     requestSlots: enqueueActions(({ enqueue, context }) => {

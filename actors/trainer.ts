@@ -60,7 +60,7 @@ function modelOf(event: Event): string | null {
   return parsed.success ? parsed.data : null;
 }
 
-export const trainerMachine = setup({
+const trainerMachine = setup({
   types: {} as { context: Context; events: Event; emitted: Fact; input: TrainerInput },
   actions: {
     learn: assign(({ context, event }) => {

@@ -9,7 +9,7 @@ export type Said = { readonly type: string } & Readonly<Record<string, unknown>>
 type Effect = { type: string; params?: { event?: Said; id?: string; delay?: number; sendId?: string } };
 
 /** One second a fact, by the log's clock. */
-export const millisecondsPerFact = 1_000;
+const millisecondsPerFact = 1_000;
 
 /**
  * An actor, driven by hand through XState's pure transitions. Whatever it hears and says is held against the protocol's
@@ -102,7 +102,7 @@ export class DrivenActor {
 }
 
 /** Hold a fact against its schema: it is in it, whole, and comes back from JSON as it was. */
-export function expectToFit(source: string, event: { readonly type: string }): void {
+function expectToFit(source: string, event: { readonly type: string }): void {
   if (!isSource(source)) throw new Error(`${source} has no events in the protocol`);
   const parsed = eventSchemas[source].safeParse(JSON.parse(JSON.stringify(event)));
   expect(parsed.error, `${source}.${event.type}: ${JSON.stringify(event)}`).toBeUndefined();

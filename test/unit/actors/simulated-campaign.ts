@@ -31,7 +31,7 @@ export interface Weather {
 }
 
 /** Nothing goes wrong. */
-export const calm: Weather = {
+const calm: Weather = {
   seed: 1,
   workers: [2],
   hearing: 90,
@@ -335,7 +335,7 @@ const taskOf = (event: Record<string, unknown>, source: string): Task =>
   finished({ ...(event['task'] as Partial<Task>), source }, { value: null }).result.task;
 
 /** A score that depends on the model and has many ties. */
-export const scoreOf = (candidate: number, model: string): number =>
+const scoreOf = (candidate: number, model: string): number =>
   ((candidate * 7 + Number.parseInt(model.slice(0, 8), 16)) % 5) / 4;
 
 /** What a task returns that does not fail. */
