@@ -9,6 +9,7 @@ import { factSchema, type StoredFact } from '../protocol/fact.ts';
 
 const count = z.number().int().nonnegative();
 
+/** A delayed event of a machine that is armed. */
 const timerSchema = z.object({
   id: z.string(),
   /** Sequence of the fact that armed it: with the id, the name of this one arming. */
@@ -17,8 +18,6 @@ const timerSchema = z.object({
   dueAt: z.number(),
   event: z.looseObject({ type: z.string() }),
 });
-/** A delayed event of a machine that is armed. */
-export type Timer = z.infer<typeof timerSchema>;
 
 /** What is kept of an actor between steps, and all that a restart needs; plain JSON. */
 export const actorRecordSchema = z.object({
