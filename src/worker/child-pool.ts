@@ -15,8 +15,10 @@ import type { ChildSettings, FromChild, Outcome, ToChild } from './wire.ts';
 export type Offer = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 export interface PoolEvents {
-  /** The first child is ready, and this is what it computes. */
-  readonly ready: (offer: Offer) => void;
+  /** The first child has loaded its campaigns, and this is what it will compute. */
+  readonly loaded: (offer: Offer) => void;
+  /** The first child is warm. */
+  readonly ready: () => void;
   /** No child can be started. */
   readonly broken: (error: CoxswainError) => void;
   /** An assignment ended, in whatever way. */
@@ -66,7 +68,7 @@ const mostStarts = 5;
 /**
  * The children of a worker, one a slot: who is free, who died, and how many tasks may be at hand.
  *
- * The first child is started alone, so that the worker serves as soon as can be; the others follow.
+ * The first child is started alone, and the others once it has loaded its campaigns: what a folder lacks is said once.
  */
 export class ChildPool {
   readonly slots: number;
@@ -82,6 +84,7 @@ export class ChildPool {
   #nextNumber = 1;
   #failedStarts = 0;
   #offer: Offer | null = null;
+  #wasReady = false;
   #failure: CoxswainError | null = null;
   #closed = false;
   #closing: Promise<void> | null = null;
@@ -105,7 +108,8 @@ export class ChildPool {
   /** Tell this of everything from now on, and at once of what has come of the first child. */
   listen(events: PoolEvents): void {
     this.#events = events;
-    if (this.#offer !== null) events.ready(this.#offer);
+    if (this.#offer !== null) events.loaded(this.#offer);
+    if (this.#wasReady) events.ready();
     if (this.#failure !== null) events.broken(this.#failure);
   }
 
@@ -179,10 +183,14 @@ export class ChildPool {
 
   #hear(child: ChildHandle, message: FromChild): void {
     switch (message[0]) {
+      case 'loaded':
+        this.#firstLoaded(message[1]);
+        return;
       case 'ready':
         child.ready = true;
         this.#failedStarts = 0;
-        this.#firstReady(message[1]);
+        if (!this.#wasReady) this.#events?.ready();
+        this.#wasReady = true;
         this.#events?.room();
         return;
       case 'broken':
@@ -214,16 +222,16 @@ export class ChildPool {
     if (!this.#closed) this.#reaper.watch([...this.#children.values()].map(({ pid }) => pid).filter((pid) => pid > 0));
   }
 
-  #firstReady(offer: Offer): void {
+  #firstLoaded(offer: Offer): void {
     if (this.#offer !== null) return;
     this.#offer = offer;
-    this.#events?.ready(offer);
+    this.#events?.loaded(offer);
     for (let n = this.#children.size; n < this.slots; n++) this.#start();
   }
 
   #broken(child: ChildHandle, failure: TaskFailure, exitCode: number): void {
     const { code, message } = failure;
-    if (this.#offer === null) {
+    if (!this.#wasReady) {
       const kind = exitCode === 3 ? MissingError : exitCode === 2 ? ConfigError : ResourceError;
       this.#fail(new kind(message, { code, details: failure.details }));
     } else {
@@ -233,6 +241,7 @@ export class ChildPool {
   }
 
   #fail(error: CoxswainError): void {
+    if (this.#closed) return;
     this.#failure = error;
     this.#closed = true;
     this.#events?.broken(error);
@@ -265,7 +274,7 @@ export class ChildPool {
     if (this.#closed) return;
     const wasReady = child.wasReady;
     if (!wasReady) this.#failedStarts += 1;
-    if (this.#offer === null && this.#failedStarts >= mostStarts) {
+    if (!this.#wasReady && this.#failedStarts >= mostStarts) {
       this.#fail(
         new ResourceError(
           `no child process of this worker gets ready: ${mostStarts} ended while starting (${endOf(how)})`,

@@ -191,17 +191,19 @@ function register({ name, methods }: MethodBundle): void {
 async function start(): Promise<void> {
   try {
     for (const folder of settings.folders) register(await loadCampaign(folder));
+    say(['loaded', offer()]);
     for (const methods of classes.values()) for (const method of methods.values()) await method.warm?.();
+    say(['ready']);
   } catch (error) {
     const exitCode = error instanceof Error && 'exitCode' in error ? Number(error.exitCode) : 1;
     say(['broken', failureOf(error), exitCode]);
-    return;
   }
-  const offered = [...classes].map(([name, methods]) => [
-    name,
-    Object.fromEntries([...methods.values()].map((method) => [method.name, method.timeoutMs])),
-  ]);
-  say(['ready', Object.fromEntries(offered) as Record<string, Record<string, number>>]);
+}
+
+function offer(): Record<string, Record<string, number>> {
+  const limits = (methods: Map<string, AnyMethod>): Record<string, number> =>
+    Object.fromEntries([...methods.values()].map((method) => [method.name, method.timeoutMs]));
+  return Object.fromEntries([...classes].map(([name, methods]) => [name, limits(methods)]));
 }
 
 process.once('disconnect', end);

@@ -47,7 +47,7 @@ function isReportOf(campaign: string, report: string): boolean {
 }
 
 /** Milliseconds since 1970, with fractions. */
-export function wallClock(): number {
+function wallClock(): number {
   return performance.timeOrigin + performance.now();
 }
 

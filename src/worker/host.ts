@@ -1,10 +1,9 @@
 /** The worker of one machine: takes tasks from the queue, has them computed, stores what came of them. */
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { hostname, loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { Logger } from 'pino';
-import { packageRoot } from '../campaign/load.ts';
 import { watchConnection } from '../nats/connection.ts';
 import { ObjectCache } from '../nats/objects.ts';
 import { oncePerTurn } from '../nats/once-per-turn.ts';
@@ -15,7 +14,7 @@ import { protocolVersion, toTaskFailure } from '../protocol/task.ts';
 import type { Assignment } from './child-handle.ts';
 import { launchChildren, type Answer, type ChildPool, type LaunchOptions, type Offer } from './child-pool.ts';
 import { outcomeWithout, progressMessage, readTask, salvageTask, unknownMethod, type HeldTask } from './held-task.ts';
-import { Registrar } from './registration.ts';
+import { newRegistration, Registrar } from './registration.ts';
 import { ResultStore } from './result-store.ts';
 import { hostToken, newWorkerId } from './worker-id.ts';
 import { acknowledge, TaskSource, type Acknowledgement, type Delivery } from './task-source.ts';
@@ -101,13 +100,18 @@ class Host implements WorkerHost {
     this.#objects = new ObjectCache(this.#connection, children.objectsFolder);
     this.#store = new ResultStore(this.#connection, this.#logger);
     this.#pool = children;
+    let serving: Promise<void> | null = null;
     let isReady: () => void = () => undefined;
     let isBroken: (error: unknown) => void = () => undefined;
     this.ready = new Promise((resolve, reject) => ([isReady, isBroken] = [resolve, reject]));
     // Whoever only drains a worker that never got ready is not to be ended by it.
     this.ready.catch(() => undefined);
     children.listen({
-      ready: (offer) => void this.#serve(offer).then(isReady, isBroken),
+      loaded: (offer) => {
+        serving = this.#serve(offer);
+        serving.catch(isBroken);
+      },
+      ready: () => void serving?.then(() => this.#sayReady()).then(isReady, isBroken),
       broken: (error) => void this.kill().finally(() => isBroken(error)),
       done: (assignment, outcome, child) => this.#done(assignment, outcome, child),
       returned: (assignments) => this.#returned(assignments),
@@ -146,23 +150,10 @@ class Host implements WorkerHost {
       this.#sources.set(workerClass, source);
     }
     await Promise.all([...this.#sources.values()].map((source) => source.open()));
-    const classes = Object.fromEntries(Object.entries(offer).map(([name, methods]) => [name, Object.keys(methods)]));
-    this.#registrar = new Registrar(
-      this.#connection,
-      {
-        v: protocolVersion,
-        id: this.id,
-        host: this.#host,
-        pid: process.pid,
-        slots: this.#pool.slots,
-        classes,
-        labels: { ...this.#options.labels },
-        version: packageVersion(),
-        startedAt: this.#startedAt,
-        draining: false,
-      },
-      this.#logger,
-    );
+    const { labels = {} } = this.#options;
+    const { slots } = this.#pool;
+    const registration = newRegistration({ id: this.id, slots, offer, labels, startedAt: this.#startedAt });
+    this.#registrar = new Registrar(this.#connection, registration, this.#logger);
     await this.#registrar.open();
     if (this.#ending !== null) return;
     this.#pulling = true;
@@ -172,7 +163,10 @@ class Host implements WorkerHost {
     );
     this.#beat();
     this.#schedule();
-    const methods = Object.entries(classes).map(([name, names]) => `${name}: ${names.join(', ')}`);
+  }
+
+  #sayReady(): void {
+    const methods = Object.entries(this.#offer).map(([name, offered]) => `${name}: ${Object.keys(offered).join(', ')}`);
     this.#logger.info(`worker ${this.id} ready: ${this.#pool.slots} slots; ${methods.join('; ')}`);
   }
 
@@ -400,9 +394,4 @@ class Host implements WorkerHost {
     if (!this.#connection.isClosed()) await this.#connection.flush();
     await this.#pool.close();
   }
-}
-
-function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
-  return version;
 }

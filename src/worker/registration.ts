@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { headers, type NatsConnection } from '@nats-io/nats-core';
 import { jetstream } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { packageRoot } from '../campaign/load.ts';
 import { readStored } from '../nats/log-reader.ts';
 import { openLapsing } from '../nats/streams.ts';
 import { messageOf, ProtocolError } from '../protocol/errors.ts';
@@ -27,6 +31,30 @@ export const registrationSchema = z.object({
   draining: z.boolean().default(false),
 });
 export type Registration = z.infer<typeof registrationSchema>;
+
+/** What a worker of this process says of itself when it starts. */
+export function newRegistration(worker: {
+  id: string;
+  slots: number;
+  offer: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  labels: Readonly<Record<string, string>>;
+  startedAt: number;
+}): Registration {
+  const { id, slots, offer, labels, startedAt } = worker;
+  const manifest = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  return {
+    v: protocolVersion,
+    id,
+    host: hostname(),
+    pid: process.pid,
+    slots,
+    classes: Object.fromEntries(Object.entries(offer).map(([name, methods]) => [name, Object.keys(methods)])),
+    labels: { ...labels },
+    version: manifest.version,
+    startedAt,
+    draining: false,
+  };
+}
 
 /**
  * The workers that live now, by their registrations; what is none is passed over.

@@ -33,7 +33,7 @@ interface SubjectIndex {
 }
 
 const marginMs = 1_000;
-const idleMs = 5_000;
+const idleMs = 1_000;
 
 /**
  * Answers whether a task's result is stored already, for tasks that come a second time.

@@ -26,7 +26,7 @@ export class ResultStore {
     this.#publisher = new StoredPublisher(connection);
     this.#index = new ResultIndex(connection);
     this.#logger = logger;
-    this.#sweep = setInterval(() => void this.#index.sweep(), 5_000);
+    this.#sweep = setInterval(() => void this.#index.sweep(), 1_000);
   }
 
   /** Store how a task ended. */

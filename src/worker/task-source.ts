@@ -223,6 +223,6 @@ function serverTime(consumer: ConsumerInfo): number {
 }
 
 /** The durable consumer that all workers of a class share. */
-export function consumerOf(workerClass: string): string {
+function consumerOf(workerClass: string): string {
   return `worker-${workerClass}`;
 }

@@ -29,8 +29,10 @@ export interface Outcome {
 
 /** From a child. */
 export type FromChild =
-  /** Its campaigns are loaded and warm: class and methods with their time limits, ms. */
-  | readonly ['ready', classes: Readonly<Record<string, Readonly<Record<string, number>>>>]
+  /** Its campaigns are loaded: class and methods with their time limits, ms. */
+  | readonly ['loaded', classes: Readonly<Record<string, Readonly<Record<string, number>>>>]
+  /** Its methods are warm. */
+  | readonly ['ready']
   /** It cannot start: why, and what `cox` exits with. */
   | readonly ['broken', failure: TaskFailure, exitCode: number]
   | readonly ['done', outcome: Outcome]
