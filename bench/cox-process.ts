@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { resultLineSchema, type ResultLine } from '../src/campaign/recorder.ts';
+import { resultLineSchema, type ResultLine } from '../src/campaign/result-line.ts';
 import type { Summary } from '../src/campaign/summary.ts';
 import { MethodError } from '../src/protocol/errors.ts';
 

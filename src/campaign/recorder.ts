@@ -1,42 +1,10 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
-import { z } from 'zod';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { Says } from '../protocol/events.ts';
 import type { StoredFact } from '../protocol/fact.ts';
-import { taskFailureSchema, type TaskResult } from '../protocol/task.ts';
+import type { TaskResult } from '../protocol/task.ts';
+import { resultLineSchema, type ResultLine } from './result-line.ts';
 import { unwritable } from './run-folder.ts';
-
-/** One line of `results.jsonl`: a task of any kind, from creation to decision. Times are ms since 1970. */
-export const resultLineSchema = z.object({
-  id: z.string(),
-  method: z.string(),
-  topic: z.string(),
-  arguments: z.unknown(),
-  candidate: z.number().nullable(),
-  choice: z.record(z.string(), z.unknown()).nullable(),
-  success: z.boolean(),
-  value: z.unknown(),
-  failure: taskFailureSchema.nullable(),
-  worker: z.object({ id: z.string(), host: z.string(), child: z.number() }),
-  pool: z.string(),
-  slots: z.number(),
-  resources: z.object({ wallMs: z.number(), cpuMs: z.number() }),
-  times: z.object({
-    created: z.number(),
-    queued: z.number(),
-    pickedUp: z.number(),
-    computeStarted: z.number(),
-    computeEnded: z.number(),
-    stored: z.number(),
-    received: z.number().nullable(),
-    decided: z.number(),
-  }),
-  serialisationMs: z.object({ arguments: z.number(), value: z.number() }),
-  /** Places in the campaign's log: of the result, and of the decision to count it. */
-  sequence: z.number(),
-  recorded: z.number(),
-});
-export type ResultLine = z.infer<typeof resultLineSchema>;
 
 /**
  * Writes `results.jsonl` from the campaign's log: a line for each result that the result processor recorded, in that order,

@@ -16,7 +16,7 @@ export interface SettingFlag {
 const propertySchema = z.object({
   type: z.enum(['string', 'number', 'integer', 'boolean']),
   description: z.string().default(''),
-  default: z.unknown(),
+  default: z.unknown().optional(),
   enum: z.array(z.string()).optional(),
 });
 

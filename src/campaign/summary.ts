@@ -1,6 +1,6 @@
 /** What a run found, from its results: the numbers at its end and in `summary.json`. */
 import type { CampaignDefinition, CommonSettings } from './definition.ts';
-import type { ResultLine } from './recorder.ts';
+import type { ResultLine } from './result-line.ts';
 
 /** One candidate that was simulated, with its value. */
 export interface Found {

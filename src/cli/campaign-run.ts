@@ -3,9 +3,9 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { pino } from 'pino';
-import type { CampaignDefinition, Candidates, CommonSettings } from '../campaign/definition.ts';
+import type { Candidates } from '../campaign/definition.ts';
 import { Recorder } from '../campaign/recorder.ts';
-import { readSummary, runFolder, writeWhole, type RunFolder, type RunRecord } from '../campaign/run-folder.ts';
+import { readSummary, runFolder, writeWhole, type RunFolder } from '../campaign/run-folder.ts';
 import { Steering } from '../campaign/steering.ts';
 import type { Summary } from '../campaign/summary.ts';
 import { connectNats, natsAddress, type NatsAddress } from '../nats/connection.ts';
@@ -15,24 +15,11 @@ import { ensureNatsServer, ensureXtb } from '../setup/programs.ts';
 import { CampaignWatch, type Outcome } from './campaign-watch.ts';
 import { Interruption } from './interruption.ts';
 import { credentials, openServer } from './private-server.ts';
+import type { RunOptions } from './run-options.ts';
 import { openRun } from './run-record.ts';
 import { plainView, quietView, terminalView, type RunView } from './run-view.ts';
 import { summaryText } from './summary-text.ts';
 import { startWorkerProcess } from './worker-process.ts';
-
-export interface RunOptions {
-  readonly folder: string;
-  readonly definition: CampaignDefinition;
-  readonly settings: CommonSettings;
-  readonly id: string;
-  /** The record of the run that is resumed; null for a new one. */
-  readonly resumed: RunRecord | null;
-  readonly out: string;
-  readonly slots: number;
-  /** URL of a server that is there already; null for one of our own. */
-  readonly nats: string | null;
-  readonly output: 'full' | 'quiet' | 'json';
-}
 
 type Closer = () => unknown;
 

@@ -1,7 +1,8 @@
 /** Follows a run through its log: writes results, shows progress, and knows when it is over. */
 import type { Logger } from 'pino';
 import type { CampaignDefinition, Candidates } from '../campaign/definition.ts';
-import type { Recorder, ResultLine } from '../campaign/recorder.ts';
+import type { Recorder } from '../campaign/recorder.ts';
+import type { ResultLine } from '../campaign/result-line.ts';
 import { SummaryBuilder } from '../campaign/summary.ts';
 import type { StoredFact } from '../protocol/fact.ts';
 import type { RunView } from './run-view.ts';

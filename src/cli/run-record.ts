@@ -3,7 +3,7 @@ import type { Candidates } from '../campaign/definition.ts';
 import { createRunFolder, runFolder, writeRunRecord, type RunFolder, type RunRecord } from '../campaign/run-folder.ts';
 import { objectRefs } from '../campaign/steering.ts';
 import { ConfigError } from '../protocol/errors.ts';
-import type { RunOptions } from './campaign-run.ts';
+import type { RunOptions } from './run-options.ts';
 import { version } from './version.ts';
 
 /** The run's folder and record: made for a new run, checked against the space for an old one. */

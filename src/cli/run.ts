@@ -37,7 +37,7 @@ export async function runCommand(argv: readonly string[]): Promise<Command> {
   for (const flag of settingFlags(definition)) {
     const isFlag = flag.type === 'boolean';
     const choices = flag.choices === null ? '' : `: ${flag.choices.join(', ')}`;
-    const text = `${flag.description}${choices} (default: ${String(flag.default)})`;
+    const text = `${flag.description}${choices} (${flag.default === undefined ? 'required' : `default: ${String(flag.default)}`})`;
     command.addOption(new Option(isFlag ? flagOf(flag.name) : `${flagOf(flag.name)} <${flag.type}>`, text));
   }
   return command

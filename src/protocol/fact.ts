@@ -11,7 +11,7 @@ export const factSchema = z.object({
   v: z.literal(protocolVersion),
   /** `<actor>/<sequence of the causing event>/<n>` from an actor; chosen by an outsider. */
   id: z.string().min(1),
-  /** Its number in the channel of its source and event type, 1, 2, 3, ...; null from an outsider, which has no replay. */
+  /** Which of its actor's facts it is, 1, 2, 3, ...; null from an outsider, which has no replay. */
   number: z.number().int().positive().nullable(),
   /** Sequence of the fact that caused it; 0 for an actor's first breath; null from an outsider. */
   cause: z.number().int().nonnegative().nullable(),

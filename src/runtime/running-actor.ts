@@ -17,6 +17,7 @@ export interface ActorPorts {
 }
 
 const factsPerSnapshot = 64;
+const passedPerSnapshot = 256;
 const quietMs = 250;
 
 /**
@@ -29,10 +30,10 @@ const quietMs = 250;
 export class RunningActor {
   readonly definition: ActorDefinition;
   readonly #ports: ActorPorts;
-  readonly #hears: ReadonlySet<string>;
   #state: ActorState;
   #revision: number;
   #unsaved = 0;
+  #passed = 0;
   readonly #storing = new Set<Promise<void>>();
   #saving: Promise<void> | null = null;
   #callOffSave: (() => void) | null = null;
@@ -45,7 +46,6 @@ export class RunningActor {
     this.#ports = ports;
     this.#state = state;
     this.#revision = revision;
-    this.#hears = new Set<string>([...definition.hears, `${definition.name}.timer.fired`]);
   }
 
   /**
@@ -86,14 +86,14 @@ export class RunningActor {
     this.#planSave();
   }
 
-  /** Take a fact of the log; those that it does not hear, or has taken, change nothing. */
+  /** Take a fact of the log; of those that it does not hear, or has taken, only the place is remembered. */
   take(fact: StoredFact): void {
-    if (this.#stopped || !this.#hears.has(`${fact.source}.${fact.event.type}`)) return;
+    if (this.#stopped) return;
     const heardAt = this.#ports.clock.now();
     const before = this.#state;
     const step = takeFact(this.definition, before, fact);
     this.#state = { record: step.record, snapshot: step.snapshot };
-    this.#unsaved += 1;
+    this.#note(step.taken.length > 0 || step.record.early !== before.record.early);
     this.#perform(step, heardAt);
     for (const event of step.taken) {
       this.#ports.inspect({
@@ -108,6 +108,14 @@ export class RunningActor {
     if (step.timersChanged) this.#armTimers();
     if (this.#unsaved >= factsPerSnapshot) this.#save();
     else this.#planSave();
+  }
+
+  /** Facts that only move the position are worth a snapshot when there were many, so that a restart need not read them. */
+  #note(isNews: boolean): void {
+    this.#passed += 1;
+    if (!isNews && this.#passed < passedPerSnapshot) return;
+    this.#passed = 0;
+    this.#unsaved += 1;
   }
 
   /** Stop taking facts, and write the last snapshot once everything that it needs is stored. */

@@ -28,10 +28,10 @@ export const actorRecordSchema = z.object({
   /** Sequence of the last fact that was taken. */
   position: count,
   machine: z.unknown(),
-  /** The last number said in each channel of this actor, by event type, and taken from each channel it hears. */
-  said: z.record(z.string(), count),
+  /** How many facts it has said, and the number of the last fact that it took of each actor that it listens to. */
+  said: count,
   heard: z.record(z.string(), count),
-  /** Facts that came before their turn in their channel. */
+  /** Facts that came before their turn. */
   early: z.array(factSchema.extend({ sequence: count, source: z.string(), storedAt: z.number() })),
   timers: z.array(timerSchema),
 });
@@ -66,6 +66,8 @@ interface Definition {
   readonly name: string;
   readonly machine: AnyStateMachine;
   readonly version: number;
+  /** `source.event` of the facts that its machine is given; of others of the same sources only the number counts. */
+  readonly hears: readonly string[];
 }
 
 type Effect = { type: string; params?: unknown };
@@ -78,7 +80,7 @@ export function beginActor(definition: Definition, input: unknown, at: number): 
     version: definition.version,
     position: 0,
     machine: null,
-    said: {},
+    said: 0,
     heard: {},
     early: [],
     timers: [],
@@ -105,35 +107,55 @@ export function restoreActor(definition: Definition, json: unknown): ActorState 
 }
 
 /**
- * Take one fact of the mailbox.
+ * Take one fact of the log.
  *
- * Facts at or before the position are dropped. Of a channel (source and event type) the next number is taken, older ones are
- * dropped, and later ones are held until the gap is filled: a message that was sent again after a reconnect arrives after its
- * successors. Outsiders have no numbers.
+ * Facts at or before the position are dropped. An actor is a channel that numbers what it says 1, 2, 3, ...: of an actor that
+ * this one listens to the next number is taken, older ones are dropped, and later ones are held until the gap is filled,
+ * since a message that was sent again after a reconnect arrives after its successors. Outsiders have no numbers.
  */
 export function takeFact(definition: Definition, state: ActorState, fact: StoredFact): Step {
   if (fact.sequence <= state.record.position) return unchanged(state);
-  const moved = { ...state, record: { ...state.record, position: fact.sequence } };
-  if (fact.number === null || fact.event.type === 'timer.fired') return deliver(definition, moved, [fact], fact);
-  const channel = `${fact.source}.${fact.event.type}`;
-  const next = (moved.record.heard[channel] ?? 0) + 1;
-  if (fact.number < next) return unchanged(moved);
-  if (fact.number > next) {
-    const isHeld = moved.record.early.some((early) => early.source === fact.source && early.id === fact.id);
-    return isHeld
-      ? unchanged(moved)
-      : unchanged({ ...moved, record: { ...moved.record, early: [...moved.record.early, fact] } });
+  const { record } = state;
+  const moved = { ...state, record: { ...record, position: fact.sequence } };
+  const { source, number } = fact;
+  if (number === null) return deliver(definition, moved, [fact], fact);
+  if (!listensTo(definition, source)) return unchanged(moved);
+  const next = (record.heard[source] ?? 0) + 1;
+  if (number < next) return unchanged(moved);
+  if (number > next) {
+    const isHeld = record.early.some((early) => early.source === source && early.number === number);
+    const early = isHeld ? record.early : [...record.early, fact];
+    return unchanged({ ...moved, record: { ...moved.record, early } });
   }
   const run: StoredFact[] = [fact];
-  let early = moved.record.early;
-  for (let number = next + 1; ; number += 1) {
-    const follower = early.find((held) => `${held.source}.${held.event.type}` === channel && held.number === number);
+  let early = record.early;
+  for (let follows = next + 1; early.length > 0; follows += 1) {
+    const follower = early.find((held) => held.source === source && held.number === follows);
     if (follower === undefined) break;
     run.push(follower);
     early = early.filter((held) => held !== follower);
   }
-  const heard = { ...moved.record.heard, [channel]: next + run.length - 1 };
+  const heard = { ...record.heard, [source]: next + run.length - 1 };
   return deliver(definition, { ...moved, record: { ...moved.record, early, heard } }, run, fact);
+}
+
+const listening = new WeakMap<Definition, { sources: ReadonlySet<string>; facts: ReadonlySet<string> }>();
+
+/** What an actor listens to, worked out once: the sources, and the facts that its machine is given. */
+function mailboxOf(definition: Definition): { sources: ReadonlySet<string>; facts: ReadonlySet<string> } {
+  let mailbox = listening.get(definition);
+  if (mailbox === undefined) {
+    const facts = new Set([...definition.hears, `${definition.name}.timer.fired`]);
+    const sources = new Set(definition.hears.map((heard) => heard.slice(0, heard.indexOf('.'))));
+    mailbox = { sources, facts };
+    listening.set(definition, mailbox);
+  }
+  return mailbox;
+}
+
+/** Whether any fact of this source is for the actor. */
+function listensTo(definition: Definition, source: string): boolean {
+  return mailboxOf(definition).sources.has(source);
 }
 
 /** The record to store: the machine's state in its JSON form. */
@@ -151,7 +173,9 @@ function deliver(definition: Definition, state: ActorState, run: readonly Stored
   let timers = state.record.timers;
   const effects: Effect[] = [];
   const taken: { type: string }[] = [];
+  const { facts } = mailboxOf(definition);
   for (const fact of run) {
+    if (!facts.has(`${fact.source}.${fact.event.type}`)) continue;
     let event: { type: string } & Record<string, unknown> = fact.event;
     if (fact.source === definition.name && event.type === 'timer.fired') {
       const fired = timers.find((timer) => timer.id === event['timer'] && timer.armed === event['armed']);
@@ -198,13 +222,11 @@ function perform(
   taken: readonly { type: string }[],
 ): Step {
   const said: Said[] = [];
-  const numbers = { ...state.record.said };
   let timers = state.record.timers;
   for (const effect of effects) {
     const params = (effect.params ?? {}) as { event?: Said['event']; id?: string; delay?: number; sendId?: string };
     if (effect.type === 'xstate.emit' && params.event !== undefined) {
-      const number = (numbers[params.event.type] ?? 0) + 1;
-      numbers[params.event.type] = number;
+      const number = state.record.said + said.length + 1;
       said.push({ id: `${definition.name}/${cause}/${said.length + 1}`, number, cause, event: params.event });
     } else if (effect.type === 'xstate.raise' && params.event !== undefined) {
       const id = params.id ?? params.event.type;
@@ -217,5 +239,11 @@ function perform(
     }
   }
   const timersChanged = timers !== state.record.timers;
-  return { record: { ...state.record, said: numbers, timers }, snapshot: state.snapshot, said, timersChanged, taken };
+  return {
+    record: { ...state.record, said: state.record.said + said.length, timers },
+    snapshot: state.snapshot,
+    said,
+    timersChanged,
+    taken,
+  };
 }

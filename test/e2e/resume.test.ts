@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ResultLine } from '../../src/campaign/recorder.ts';
+import type { ResultLine } from '../../src/campaign/result-line.ts';
 import type { Summary } from '../../src/campaign/summary.ts';
 import { killTree, processTree } from '../support/process-tree.ts';
 import { eventually, isRunning } from '../support/scene.ts';

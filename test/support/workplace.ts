@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { resultLineSchema, type ResultLine } from '../../src/campaign/recorder.ts';
+import { resultLineSchema, type ResultLine } from '../../src/campaign/result-line.ts';
 import { killTree } from './process-tree.ts';
 import { startCox, type CoxProcess } from './scene.ts';
 

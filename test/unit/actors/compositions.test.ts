@@ -130,19 +130,25 @@ describe('the batched policy', () => {
 
   it('goes on to the end when facts are stored out of turn', () => {
     fc.assert(
-      // Not drained: a resumption and the next drain are facts of two types, whose order nothing restores.
-      fc.property(askedArbitrary, weatherArbitrary, fc.integer({ min: 1, max: 8 }), (asked, weather, reorders) => {
-        const campaign = new SimulatedCampaign(plansOf('batched', asked), {
-          ...weather,
-          trainingFails: 0,
-          scoringFails: 0,
-          reorders,
-        });
-        campaign.run(() => checkQuiet(campaign));
-        checkEnd(campaign, asked);
-        const submitted = factsOf(campaign.log, 'submitter', 'task.created').map(({ task }) => task.candidate);
-        expect(new Set(submitted).size).toBe(submitted.length);
-      }),
+      fc.property(
+        askedArbitrary,
+        weatherArbitrary,
+        fc.nat(4),
+        fc.integer({ min: 1, max: 8 }),
+        (asked, weather, drains, reorders) => {
+          const campaign = new SimulatedCampaign(plansOf('batched', asked), {
+            ...weather,
+            trainingFails: 0,
+            scoringFails: 0,
+            drains,
+            reorders,
+          });
+          campaign.run(() => checkQuiet(campaign));
+          checkEnd(campaign, asked);
+          const submitted = factsOf(campaign.log, 'submitter', 'task.created').map(({ task }) => task.candidate);
+          expect(new Set(submitted).size).toBe(submitted.length);
+        },
+      ),
       { numRuns: 70 },
     );
   });

@@ -325,9 +325,8 @@ export class SimulatedCampaign {
       storedAt: sequence,
     };
     this.log.push(fact);
-    for (const actor of this.actors.values()) {
-      if ((actor.definition.hears as readonly string[]).includes(`${source}.${event.type}`)) actor.mailbox.push(fact);
-    }
+    // The whole log goes to everyone: what an actor does not hear keeps the order of its source.
+    for (const actor of this.actors.values()) actor.mailbox.push(fact);
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ResultLine } from '../../../src/campaign/recorder.ts';
+import type { ResultLine } from '../../../src/campaign/result-line.ts';
 import { SummaryBuilder, type Summary } from '../../../src/campaign/summary.ts';
 
 const definition = {

@@ -53,7 +53,10 @@ const machine = setup({
 });
 
 /** The actor, under a name that the protocol knows, so that a host can run it. */
-export const alarm = { name: 'alarm', machine, hears: [], version: 3 } satisfies ActorDefinition;
+const hears = ['a', 'b', 'worker'].flatMap((source) =>
+  ['note', 'set', 'off', 'end'].map((type) => `${source}.${type}`),
+);
+export const alarm = { name: 'alarm', machine, hears: hears as never[], version: 3 } satisfies ActorDefinition;
 
 /** A fact with what a test does not care about filled in. */
 export function factOf(

@@ -2,7 +2,8 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Recorder, resultLineSchema } from '../../../src/campaign/recorder.ts';
+import { Recorder } from '../../../src/campaign/recorder.ts';
+import { resultLineSchema } from '../../../src/campaign/result-line.ts';
 import type { ActorPlan } from '../../../src/protocol/actor.ts';
 import { LeaseError, messageOf } from '../../../src/protocol/errors.ts';
 import type { Says } from '../../../src/protocol/events.ts';

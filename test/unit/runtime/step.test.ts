@@ -34,9 +34,9 @@ describe('ids and numbers', () => {
     expect(idsOf(beginActor(alarm, {}, 0).said)).toEqual(['alarm/0/1 ready 1']);
   });
 
-  test('each effect is named by its cause and counted in its channel', () => {
+  test('each effect is named by its cause and counted among all that the actor said', () => {
     const { said } = takeAll([note('a', 5, { sequence: 4 }), note('b', 6, { sequence: 9 })]);
-    expect(idsOf(said)).toEqual(['alarm/4/1 noted 1', 'alarm/4/2 noted 2', 'alarm/9/1 noted 3', 'alarm/9/2 noted 4']);
+    expect(idsOf(said)).toEqual(['alarm/4/1 noted 2', 'alarm/4/2 noted 3', 'alarm/9/1 noted 4', 'alarm/9/2 noted 5']);
     expect(said.map(({ cause }) => cause)).toEqual([4, 4, 9, 9]);
   });
 
@@ -69,13 +69,29 @@ describe('channels', () => {
     expect(early.state.record.early).toHaveLength(1);
     const closed = takeAll([note('a', 2, { sequence: 5, number: 2 })], stored(early.state));
     expect(contextOf(closed.state).heard).toEqual({ a: [1, 2, 3] });
-    expect(closed.state.record).toMatchObject({ position: 5, early: [], heard: { 'a.note': 3 } });
+    expect(closed.state.record).toMatchObject({ position: 5, early: [], heard: { a: 3 } });
     expect(idsOf(closed.said)).toEqual([
-      'alarm/5/1 noted 3',
-      'alarm/5/2 noted 4',
-      'alarm/5/3 noted 5',
-      'alarm/5/4 noted 6',
+      'alarm/5/1 noted 4',
+      'alarm/5/2 noted 5',
+      'alarm/5/3 noted 6',
+      'alarm/5/4 noted 7',
     ]);
+  });
+
+  test('a fact that it does not hear keeps its place in the order of its source', () => {
+    const unheard = factOf('a', { type: 'else' }, { sequence: 2, number: 2 });
+    const { state } = takeAll([
+      note('a', 3, { sequence: 1, number: 3 }),
+      unheard,
+      note('a', 1, { sequence: 3, number: 1 }),
+    ]);
+    expect(contextOf(state).heard).toEqual({ a: [1, 3] });
+    expect(state.record).toMatchObject({ position: 3, early: [], heard: { a: 3 } });
+  });
+
+  test('of a source that it does not listen to only the position is remembered', () => {
+    const { state } = takeAll([factOf('c', { type: 'note', value: 1 }, { sequence: 9, number: 4 })]);
+    expect(state.record).toMatchObject({ position: 9, early: [], heard: {} });
   });
 
   test('outsiders have no numbers: everything they say counts', () => {
@@ -115,7 +131,8 @@ describe('channels', () => {
         expect(contextOf(state).heard['a'] ?? []).toEqual(whole(a));
         expect(contextOf(state).heard['b'] ?? []).toEqual(whole(b));
         expect(state.record.early).toEqual([]);
-        expect(said.map(({ number }) => number)).toEqual(said.map((_, index) => index + 1));
+        // After the one fact of its first breath.
+        expect(said.map(({ number }) => number)).toEqual(said.map((_, index) => index + 2));
       }),
     );
   });
@@ -137,7 +154,7 @@ describe('timers', () => {
     if (timer === undefined) throw new Error('no timer was armed');
     const after = takeAll([fired(timer, 4), fired(timer, 5)], stored(state));
     expect(contextOf(after.state).rung).toBe(1);
-    expect(idsOf(after.said)).toEqual(['alarm/4/1 rung 1']);
+    expect(idsOf(after.said)).toEqual(['alarm/4/1 rung 2']);
     expect(after.state.record.timers).toEqual([]);
   });
 
@@ -236,7 +253,7 @@ describe('what is refused', () => {
     expect(() => restoreActor(alarm, { v: 1, actor: 'alarm' })).toThrow();
   });
 
-  const odd = (machine: AnyStateMachine) => ({ name: 'odd', machine, version: 1 });
+  const odd = (machine: AnyStateMachine) => ({ name: 'odd', machine, hears: ['a.go'], version: 1 });
 
   test('an effect that the runtime does not do', () => {
     const machine = setup({}).createMachine({ on: { go: { actions: logAction('hello') } } });
