@@ -88,9 +88,7 @@ async function steer(
   closers.push(() => worker.kill());
   const connection = theirs ?? (await connect(address, id, closers));
 
-  const recorder = new Recorder(folder.results);
-  closers.push(() => recorder.close());
-  const watch = new CampaignWatch({ definition, candidates, total: settings.total, recorder, view, logger });
+  const watch = new CampaignWatch({ definition, candidates, total: settings.total, view, logger });
   const steering = await Steering.start({
     connection,
     definition,
@@ -101,7 +99,10 @@ async function steer(
     fail: (error) => watch.fail(error),
     refuse: (error) => logger.warn({ error: messageOf(error) }, 'a message was passed over'),
   });
-  watch.begin(await steering.request({ type: 'run.requested' }));
+  // The file is ours to write only now that the campaign is.
+  const recorder = new Recorder(folder.results);
+  closers.push(() => recorder.close());
+  watch.begin(await steering.request({ type: 'run.requested' }), recorder);
   const observing = await steering.observe((fact) => watch.take(fact));
   closers.push(() => observing.close());
   interruption.onFirst(() => {

@@ -17,7 +17,6 @@ interface Options {
   readonly definition: CampaignDefinition;
   readonly candidates: Candidates;
   readonly total: number;
-  readonly recorder: Recorder;
   readonly view: RunView;
   readonly logger: Logger;
 }
@@ -29,6 +28,7 @@ export class CampaignWatch {
   readonly #options: Options;
   /** Facts from before this life of the run are history: recorded where they were not yet, and not told again. */
   #begunAt = Infinity;
+  #recorder: Recorder | null = null;
   #started = 0;
   #updateStartedAt = 0;
   #updateSeconds: number[] = [];
@@ -54,9 +54,10 @@ export class CampaignWatch {
     return { seconds: this.#updateSeconds, failed: this.#failedUpdates };
   }
 
-  /** This life of the run begins at a place of the log. */
-  begin({ sequence }: { sequence: number }): void {
+  /** This life of the run begins at a place of the log; results are written from now on. */
+  begin({ sequence }: { sequence: number }, recorder: Recorder): void {
     this.#begunAt = sequence;
+    this.#recorder = recorder;
   }
 
   /** The run cannot go on. */
@@ -67,7 +68,7 @@ export class CampaignWatch {
   /** Take a fact of the log; all of them, in order, from the first on. */
   take(fact: StoredFact): void {
     try {
-      const recorded = this.#options.recorder.take(fact);
+      const recorded = this.#recorder?.take(fact) ?? null;
       this.summary.hear(fact.storedAt);
       if (recorded !== null) this.#count(recorded.line, recorded.isNew);
       else this.#tell(fact);
