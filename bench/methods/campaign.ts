@@ -39,11 +39,11 @@ export default defineCampaign<schema.infer<typeof settings>>({
   methods: [noop, nap],
   policies: {
     random: ({ settings: { total }, candidates }) => [
+      plan(resourceLedger, { pools: ['simulate'] }),
+      plan(resultProcessor, { topic: 'simulate', objective: 'endedAt', total, updates: null, failuresInARow: 16 }),
+      plan(submitter, { candidates, seed: 1, method: 'nap', topic: 'simulate', pool: 'simulate' }),
       plan(campaign, {}),
       plan(fleet, {}),
-      plan(resourceLedger, { pools: ['simulate'] }),
-      plan(submitter, { candidates, seed: 1, method: 'nap', topic: 'simulate', pool: 'simulate' }),
-      plan(resultProcessor, { topic: 'simulate', objective: 'endedAt', total, updates: null, failuresInARow: 16 }),
     ],
   },
   objective: { topic: 'simulate', field: 'endedAt', label: 'end', unit: 'ms', also: { unit: 's', factor: 1e-3 } },

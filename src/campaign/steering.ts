@@ -17,6 +17,7 @@ import { protocolVersion, type Task } from '../protocol/task.ts';
 import { ActorHost } from '../runtime/actor-host.ts';
 import { systemClock, type FactListener } from '../runtime/contracts.ts';
 import { answerQuestions } from './answers.ts';
+import { aside } from './aside.ts';
 import type { CampaignDefinition, Candidates, CommonSettings } from './definition.ts';
 import { watchFleet } from './fleet-watch.ts';
 import type { RunRecord } from './run-folder.ts';
@@ -30,6 +31,8 @@ export interface SteeringOptions<S extends CommonSettings> {
   readonly cacheDir: string;
   /** Called once when the actors cannot go on. */
   readonly fail: (error: unknown) => void;
+  /** Shown every fact of the log, from the first on, once the actors have taken it. */
+  readonly observe: FactListener;
   /** Told of messages in the log that are not ours, which are passed over. */
   readonly refuse: (error: unknown) => void;
 }
@@ -79,10 +82,11 @@ export class Steering {
       queue: new NatsTaskQueue(connection, publisher, id, definition.name),
       clock: systemClock,
       completeTask: (request, source, createdAt) => completeTask(request, { id, candidates, source, createdAt }),
-      inspect: (inspection) => {
-        if (!connection.isClosed())
-          connection.publish(subjects.inspect(id, inspection.actor), JSON.stringify(inspection));
-      },
+      inspect: aside((inspection) => {
+        if (connection.isClosed()) return;
+        connection.publish(subjects.inspect(id, inspection.actor), JSON.stringify(inspection));
+      }),
+      observe: aside(options.observe),
       fail,
     });
     const watch = await watchFleet(connection, { log, workerClass: definition.name, fail, refuse: options.refuse });
@@ -103,11 +107,6 @@ export class Steering {
   async request(event: Says<'operator'>): Promise<{ sequence: number }> {
     const fact = { v: protocolVersion, id: `operator/${randomUUID()}`, number: null, cause: null } as const;
     return this.#log.append('operator', { ...fact, heardAt: null, saidAt: Date.now(), event });
-  }
-
-  /** Everything that was and will be said, from the first fact on. */
-  observe(listener: FactListener): Promise<{ close(): Promise<void> }> {
-    return this.#log.follow(1, listener);
   }
 
   /** Let go of the campaign: last snapshots, no lease. What runs at the workers goes on. */

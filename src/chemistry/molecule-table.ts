@@ -81,7 +81,7 @@ const firstToken = (text: string): string => /\S+/.exec(text)?.[0] ?? '';
  * The rows of a file of molecules, header, comments and blank lines left out. A row without the column has SMILES ''.
  * @throws InputError when the text cannot be read as the layout says, such as a quote that is never closed
  */
-export async function* readRows(text: Readable, layout: Layout): AsyncGenerator<MoleculeRow> {
+async function* readRows(text: Readable, layout: Layout): AsyncGenerator<MoleculeRow> {
   const rows = layout.delimiter === 'blanks' ? blankSeparated(text) : quoted(text, layout.delimiter);
   let header = layout.header;
   for await (const { line, cells } of rows) {

@@ -96,6 +96,7 @@ async function steer(
     record,
     candidates,
     cacheDir: cacheDir(),
+    observe: (fact) => watch.take(fact),
     fail: (error) => watch.fail(error),
     refuse: (error) => logger.warn({ error: messageOf(error) }, 'a message was passed over'),
   });
@@ -103,8 +104,6 @@ async function steer(
   const recorder = new Recorder(folder.results);
   closers.push(() => recorder.close());
   watch.begin(await steering.request({ type: 'run.requested' }), recorder);
-  const observing = await steering.observe((fact) => watch.take(fact));
-  closers.push(() => observing.close());
   interruption.onFirst(() => {
     view.line('draining: what runs may finish; Ctrl-C again ends at once, and nothing is lost');
     steering.request({ type: 'drain.requested', reason: 'interrupted' }).catch((error: unknown) => watch.fail(error));

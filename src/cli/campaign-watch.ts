@@ -29,6 +29,8 @@ export class CampaignWatch {
   /** Facts from before this life of the run are history: recorded where they were not yet, and not told again. */
   #begunAt = Infinity;
   #recorder: Recorder | null = null;
+  /** Facts that came before this life of the run had begun. */
+  readonly #early: StoredFact[] = [];
   #started = 0;
   #updateStartedAt = 0;
   #updateSeconds: number[] = [];
@@ -58,6 +60,7 @@ export class CampaignWatch {
   begin({ sequence }: { sequence: number }, recorder: Recorder): void {
     this.#begunAt = sequence;
     this.#recorder = recorder;
+    for (const fact of this.#early.splice(0)) this.take(fact);
   }
 
   /** The run cannot go on. */
@@ -67,8 +70,12 @@ export class CampaignWatch {
 
   /** Take a fact of the log; all of them, in order, from the first on. */
   take(fact: StoredFact): void {
+    if (this.#recorder === null) {
+      this.#early.push(fact);
+      return;
+    }
     try {
-      const recorded = this.#recorder?.take(fact) ?? null;
+      const recorded = this.#recorder.take(fact);
       this.summary.hear(fact.storedAt);
       if (recorded !== null) this.#count(recorded.line, recorded.isNew);
       else this.#tell(fact);

@@ -8,7 +8,7 @@ import { startNatsServer } from '../nats/server.ts';
 import type { RunView } from './run-view.ts';
 
 /** Where Coxswain keeps the state of a run: its server's store, and how to reach that while it runs. */
-export const stateFolder = (id: string): string => join(resolve(process.env['COX_HOME'] ?? '.cox'), 'runs', id);
+const stateFolder = (id: string): string => join(resolve(process.env['COX_HOME'] ?? '.cox'), 'runs', id);
 
 /** How others of the same user reach the run's private server; there only while it runs. */
 export const serverNote = (id: string): string => join(stateFolder(id), 'server.json');

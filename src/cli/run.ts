@@ -37,7 +37,7 @@ export async function runCommand(argv: readonly string[]): Promise<Command> {
   for (const flag of settingFlags(definition)) {
     const isFlag = flag.type === 'boolean';
     const choices = flag.choices === null ? '' : `: ${flag.choices.join(', ')}`;
-    const text = `${flag.description}${choices} (${flag.default === undefined ? 'required' : `default: ${String(flag.default)}`})`;
+    const text = `${flag.description}${choices} (${flag.default === undefined ? 'required' : `default: ${textOf(flag.default)}`})`;
     command.addOption(new Option(isFlag ? flagOf(flag.name) : `${flagOf(flag.name)} <${flag.type}>`, text));
   }
   return command
@@ -87,6 +87,8 @@ async function run(folder: string, definition: CampaignDefinition, flags: RunFla
     output: flags.json === true ? 'json' : flags.quiet === true ? 'quiet' : 'full',
   });
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 const defaultWorkers = (): number => Math.min(4, availableParallelism());
 

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { MissingError, ResourceError } from '../protocol/errors.ts';
+import { ConfigError, MissingError, ResourceError } from '../protocol/errors.ts';
 
 const mostRestarts = 5;
 
@@ -59,6 +59,7 @@ export function startWorkerProcess(options: {
       restarts += 1;
       const how = signal === null ? `exit code ${code ?? 0}` : signal;
       if (code === 3) giveUp(new MissingError(lastWords.trim()));
+      else if (code === 2) giveUp(new ConfigError(lastWords.trim()));
       else if (restarts > mostRestarts) {
         giveUp(
           new ResourceError(`the worker ended ${restarts} times, the last time with ${how}; its log is ${logFile}`, {

@@ -4,7 +4,7 @@ import type { NatsConnection, QueuedIterator, Status } from '@nats-io/nats-core'
 import { ConfigError, messageOf, MissingError, TransportError } from '../protocol/errors.ts';
 
 /** The oldest server whose per-key TTLs, several filters on a consumer and fences we rely on. */
-export const oldestServer = '2.12.0';
+const oldestServer = '2.12.0';
 
 export interface NatsAddress {
   /** `nats://host:port`, or several with commas; never with a user or a token in it. */

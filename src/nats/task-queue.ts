@@ -6,7 +6,7 @@ import type { TaskQueue } from '../runtime/contracts.ts';
 import type { StoredPublisher } from './publisher.ts';
 
 /** The id under which a task is queued once. */
-export const queueIdOf = (task: Task): string => `${task.campaign}/${task.id}`;
+const queueIdOf = (task: Task): string => `${task.campaign}/${task.id}`;
 
 /** The tasks of one campaign in the JetStream work queue that all campaigns share. */
 export class NatsTaskQueue implements TaskQueue {

@@ -25,7 +25,6 @@ export const taskRequestSchema = z.object({
   arguments: z.unknown(),
   choice: z.record(z.string(), z.unknown()).nullable(),
 });
-export type TaskRequest = z.infer<typeof taskRequestSchema>;
 
 const worker = z.object({ worker: z.string(), host: z.string(), slots: positive });
 

@@ -15,6 +15,8 @@ export interface ActorHostOptions {
   /** Make a whole task of what an actor asked for: what is the same in the campaign, and arguments by candidate. */
   readonly completeTask: (request: unknown, source: string, createdAt: number) => Task;
   readonly inspect?: (inspection: Inspection) => void;
+  /** Shown every fact of the log, from the first on. */
+  readonly observe?: FactListener;
   /** Called once, when the actors cannot go on. */
   readonly fail: (error: unknown) => void;
 }
@@ -94,12 +96,13 @@ export class ActorHost {
       if (failed) return;
       try {
         for (const actor of actors) actor.take(fact);
+        options.observe?.(fact);
       } catch (error) {
         fail(error);
       }
     };
     try {
-      return new ActorHost(options, actors, await log.follow(from, listener));
+      return new ActorHost(options, actors, await log.follow(options.observe === undefined ? from : 1, listener));
     } catch (error) {
       halt();
       throw error;

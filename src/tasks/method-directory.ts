@@ -30,10 +30,13 @@ export class MethodDirectory {
         return only;
       }
       if (classes.length > 1) {
-        throw new ConfigError(`"${method}" is a method of ${classes.join(' and ')}: say which with workerClass, or --campaign`, {
-          code: 'method.ambiguous',
-          details: { method, classes },
-        });
+        throw new ConfigError(
+          `"${method}" is a method of ${classes.join(' and ')}: say which with workerClass, or --campaign`,
+          {
+            code: 'method.ambiguous',
+            details: { method, classes },
+          },
+        );
       }
       if (Date.now() >= deadline) throw notOffered(method, offered);
       await new Promise((resolve) => setTimeout(resolve, 50));

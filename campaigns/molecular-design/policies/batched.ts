@@ -17,22 +17,20 @@ import type { Settings } from '../settings.ts';
  * As in Colmena's molecular design example (Ward et al., 2021, doi:10.1109/MLHPC54614.2021.00007).
  */
 export const batched: Policy<Settings> = ({ settings, candidates, objects }) => [
-  plan(campaign, {}),
-  plan(fleet, {}),
   plan(resourceLedger, { pools: ['simulate', 'train', 'infer'] }),
-  plan(submitter, {
-    candidates,
-    seed: settings.seed,
-    method: 'ionization-energy',
-    topic: 'simulate',
-    pool: 'simulate',
-  }),
   plan(resultProcessor, {
     topic: 'simulate',
     objective: 'ionizationEnergyHa',
     total: settings.total,
     updates: { initial: settings.initial, batch: settings.batch },
     failuresInARow: 16,
+  }),
+  plan(submitter, {
+    candidates,
+    seed: settings.seed,
+    method: 'ionization-energy',
+    topic: 'simulate',
+    pool: 'simulate',
   }),
   plan(trainer, {
     method: 'train-model',
@@ -55,4 +53,6 @@ export const batched: Policy<Settings> = ({ settings, candidates, objects }) => 
     // Enough to last until the next update, and well beyond if that one fails.
     keep: Math.min(1_000, settings.total + 64),
   }),
+  plan(campaign, {}),
+  plan(fleet, {}),
 ];

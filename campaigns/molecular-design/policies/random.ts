@@ -4,16 +4,7 @@ import type { Settings } from '../settings.ts';
 
 /** The baseline: candidates in a shuffled order, and never a model. */
 export const random: Policy<Settings> = ({ settings, candidates }) => [
-  plan(campaign, {}),
-  plan(fleet, {}),
   plan(resourceLedger, { pools: ['simulate', 'train', 'infer'] }),
-  plan(submitter, {
-    candidates,
-    seed: settings.seed,
-    method: 'ionization-energy',
-    topic: 'simulate',
-    pool: 'simulate',
-  }),
   plan(resultProcessor, {
     topic: 'simulate',
     objective: 'ionizationEnergyHa',
@@ -21,4 +12,13 @@ export const random: Policy<Settings> = ({ settings, candidates }) => [
     updates: null,
     failuresInARow: 16,
   }),
+  plan(submitter, {
+    candidates,
+    seed: settings.seed,
+    method: 'ionization-energy',
+    topic: 'simulate',
+    pool: 'simulate',
+  }),
+  plan(campaign, {}),
+  plan(fleet, {}),
 ];
