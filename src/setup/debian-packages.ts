@@ -11,8 +11,6 @@ export interface DebianPackage {
   name: string;
   version: string;
   sha256: string;
-  /** A library that every version of Debian's serves as well: left out when the machine has it installed. */
-  ifMissing?: boolean;
 }
 
 /** A program in Debian packages that are unpacked side by side: as if installed below a folder of our own, without root. */
@@ -36,7 +34,8 @@ export function debianPackages(name: string, set: DebianSet): InstallWay {
     async install(context) {
       const { folder, scratch, env, onProgress } = context;
       await refuseOtherArchitecture(set, env);
-      const packages = await whatIsMissing(set, env);
+      // All of them, also what the machine has: a library that goes from the machine later must not take the program with it.
+      const { packages } = set;
       const downloads = join(scratch, 'debs');
       await mkdir(downloads);
       onProgress(`fetching ${set.megabytes} MB of Debian packages`);
@@ -64,22 +63,6 @@ async function refuseOtherArchitecture({ architecture }: DebianSet, env: NodeJS.
   const asked = await runProgram('dpkg', ['--print-architecture'], { timeoutMs: 10_000, env });
   if (asked.code !== 0) throw new Error('this is not a Debian system');
   if (asked.stdout.trim() !== architecture) throw new Error(`no packages are pinned for ${asked.stdout.trim()}`);
-}
-
-async function whatIsMissing(set: DebianSet, env: NodeJS.ProcessEnv): Promise<DebianPackage[]> {
-  const spare = set.packages.filter((one) => one.ifMissing === true).map((one) => one.name);
-  // The exit code is 1 when it does not know one of them; what it prints about the others holds all the same.
-  const asked = await runProgram('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...spare], {
-    timeoutMs: 10_000,
-    env,
-  });
-  const installed = new Set(
-    asked.stdout
-      .split('\n')
-      .filter((line) => line.endsWith(' installed'))
-      .map((line) => line.split(' ')[0]),
-  );
-  return set.packages.filter((one) => one.ifMissing !== true || !installed.has(one.name));
 }
 
 /**
