@@ -6,7 +6,7 @@ import { buckets } from '../protocol/subjects.ts';
 import { protocolVersion } from '../protocol/task.ts';
 import type { Says } from '../protocol/events.ts';
 import type { CampaignLog } from '../runtime/contracts.ts';
-import { registrationSchema, type Registration } from '../worker/registration.ts';
+import { registrationSchema, type Registration } from '../protocol/registration.ts';
 
 /**
  * Tell a campaign's log which workers of its class live, from their registrations: first the list of all, so that those that

@@ -21,19 +21,19 @@ export interface MethodContext {
   /** Aborted when the task's time is up or it was cancelled. */
   readonly signal: AbortSignal;
   /** Publish a partial result of the running task: seen live, not stored. */
-  progress(partial: unknown): void;
+  readonly progress: (partial: unknown) => void;
   /** Content-addressed blobs shared by all workers; fetched once a host. */
   readonly objects: {
-    get(ref: ObjectRef): Promise<Uint8Array>;
-    put(bytes: Uint8Array): Promise<ObjectRef>;
+    readonly get: (ref: ObjectRef) => Promise<Uint8Array>;
+    readonly put: (bytes: Uint8Array) => Promise<ObjectRef>;
   };
   /** What the warm child remembers between tasks: made once a key, the least recently used dropped beyond 16. */
-  keep<T>(key: string, make: () => Promise<T>): Promise<T>;
+  readonly keep: <T>(key: string, make: () => Promise<T>) => Promise<T>;
   /**
    * Run an external program in the scratch folder (or `cwd`), with its whole process tree ended when the task is.
    * @throws MissingError when the program cannot be started.
    */
-  run(program: string, args: readonly string[], options?: { cwd?: string }): Promise<ProgramOutcome>;
+  readonly run: (program: string, args: readonly string[], options?: { cwd?: string }) => Promise<ProgramOutcome>;
 }
 
 /** A method as its author writes it; see {@link defineMethod}. */

@@ -5,32 +5,14 @@ import { headers, type NatsConnection } from '@nats-io/nats-core';
 import { jetstream } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import { packageRoot } from '../campaign/load.ts';
 import { readStored } from '../nats/log-reader.ts';
 import { openLapsing } from '../nats/streams.ts';
 import { messageOf, ProtocolError } from '../protocol/errors.ts';
 import { decode } from '../protocol/fact.ts';
+import { registrationSchema, type Registration } from '../protocol/registration.ts';
 import { buckets } from '../protocol/subjects.ts';
 import { protocolVersion } from '../protocol/task.ts';
-
-/** What a worker says of itself, in the bucket `cox-workers` under its id. */
-export const registrationSchema = z.object({
-  v: z.literal(protocolVersion),
-  id: z.string(),
-  host: z.string(),
-  pid: z.number().int(),
-  slots: z.number().int().positive(),
-  /** The methods of each class of tasks that it computes. */
-  classes: z.record(z.string(), z.array(z.string())),
-  labels: z.record(z.string(), z.string()),
-  version: z.string(),
-  /** ms since 1970. */
-  startedAt: z.number(),
-  /** True once it takes no more tasks and only finishes those it has. */
-  draining: z.boolean().default(false),
-});
-export type Registration = z.infer<typeof registrationSchema>;
 
 /** What a worker of this process says of itself when it starts. */
 export function newRegistration(worker: {
