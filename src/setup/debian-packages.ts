@@ -22,7 +22,7 @@ export interface DebianSet {
   packages: readonly DebianPackage[];
   /** The program below the folder, such as `usr/bin/xtb`. */
   program: string;
-  /** Environment of the program; `$/root` stands for the folder. */
+  /** Environment of the program; `$/unpacked` stands for the folder. */
   environment: Record<string, string>;
 }
 
@@ -42,7 +42,7 @@ export function debianPackages(name: string, set: DebianSet): InstallWay {
       await fetchPackages(packages, downloads, context);
 
       const files = await readdir(downloads);
-      const root = join(folder, 'root');
+      const root = join(folder, 'unpacked');
       await mkdir(root);
       for (const one of packages) {
         const file = files.find((candidate) => candidate.startsWith(`${one.name}_`) && candidate.endsWith('.deb'));
@@ -54,7 +54,7 @@ export function debianPackages(name: string, set: DebianSet): InstallWay {
         const unpacked = await runProgram('dpkg-deb', ['-x', join(downloads, file), root], { timeoutMs: 60_000, env });
         if (unpacked.code !== 0) throw new Error(`dpkg-deb could not unpack ${file}: ${lastWords(unpacked)}`);
       }
-      await writeFile(join(folder, name), launcherScript(`root/${set.program}`, set.environment), { mode: 0o755 });
+      await writeFile(join(folder, name), launcherScript(`unpacked/${set.program}`, set.environment), { mode: 0o755 });
     },
   };
 }

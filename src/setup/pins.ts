@@ -48,7 +48,7 @@ export const natsServerWays: readonly InstallWay[] = [
   }),
 ];
 
-const bookwormLibraries = 'root/usr/lib/x86_64-linux-gnu';
+const bookwormLibraries = 'unpacked/usr/lib/x86_64-linux-gnu';
 
 /** The ways to xtb. */
 export const xtbWays: readonly InstallWay[] = [
@@ -63,7 +63,7 @@ export const xtbWays: readonly InstallWay[] = [
     },
     top: () => 'xtb-dist',
     program: 'bin/xtb',
-    environment: { XTBPATH: '$/root/share/xtb', LD_LIBRARY_PATH: '$/root/lib' },
+    environment: { XTBPATH: '$/unpacked/share/xtb', LD_LIBRARY_PATH: '$/unpacked/lib' },
   }),
   // Debian 12. Serial OpenBLAS: with ten atoms it is as fast as the threaded builds, and one calculation has one core.
   debianPackages('xtb', {
@@ -104,7 +104,7 @@ export const xtbWays: readonly InstallWay[] = [
     ],
     program: 'usr/bin/xtb',
     environment: {
-      XTBPATH: '$/root/usr/share/xtb',
+      XTBPATH: '$/unpacked/usr/share/xtb',
       LD_LIBRARY_PATH: `$/${bookwormLibraries}/openblas-serial:$/${bookwormLibraries}`,
     },
   }),

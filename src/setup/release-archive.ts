@@ -47,8 +47,8 @@ export function releaseArchive(name: string, release: Release): InstallWay {
       if (release.environment === undefined) {
         await rename(join(top, release.program), join(folder, name));
       } else {
-        await cp(top, join(folder, 'root'), { recursive: true, verbatimSymlinks: true });
-        const script = launcherScript(`root/${release.program}`, release.environment);
+        await cp(top, join(folder, 'unpacked'), { recursive: true, verbatimSymlinks: true });
+        const script = launcherScript(`unpacked/${release.program}`, release.environment);
         await writeFile(join(folder, name), script, { mode: 0o755 });
       }
     },
