@@ -53,6 +53,7 @@ export class Recorder {
     >;
     const finished = this.#waiting.get(sequence);
     this.#waiting.delete(sequence);
+    // Stored a second time, by a publisher whose first answer was lost: its line is there.
     if (finished === undefined) return null;
     const line = lineOf(finished.result, finished.storedAt, fact, sequence, success);
     const isNew = fact.sequence > this.#recorded;

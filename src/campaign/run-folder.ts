@@ -9,6 +9,11 @@ import type { Summary } from './summary.ts';
 const runRecordSchema = z.object({
   v: z.literal(1),
   id: tokenSchema,
+  /** Tells this run from every other, also from one of the same name. */
+  instance: z.string().min(1),
+  /** Where its log is: the URL of a server that was there already, or the folder of a private one's store. */
+  server: z.string().nullable(),
+  store: z.string().nullable(),
   /** The campaign's name, and the folder that it was loaded from. */
   campaign: z.string(),
   folder: z.string(),

@@ -28,6 +28,8 @@ export interface SteeringOptions<S extends CommonSettings> {
   readonly settings: S;
   readonly record: RunRecord;
   readonly candidates: Candidates;
+  /** Whether the run has no results yet, so that a server need not know of it. */
+  readonly mayBeNew: boolean;
   readonly cacheDir: string;
   /** Called once when the actors cannot go on. */
   readonly fail: (error: unknown) => void;
@@ -60,6 +62,7 @@ export class Steering {
     const { connection, definition, record, candidates, fail } = options;
     const { id } = record;
     const publisher = new StoredPublisher(connection);
+    await claim(connection, record, options.mayBeNew);
     const lease = await Lease.acquire(connection, {
       key: id,
       owner: `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`,
@@ -69,7 +72,6 @@ export class Steering {
       openSnapshots(connection),
       ensureTaskStreams(connection),
       ensureCampaignLog(connection, id),
-      openCampaigns(connection).then((campaigns) => campaigns.put(id, JSON.stringify(record))),
     ]);
     const objects = new ObjectCache(connection, `${options.cacheDir}/objects`);
     await Promise.all(Object.values(candidates.objects).map((bytes) => objects.put(bytes)));
@@ -113,6 +115,29 @@ export class Steering {
   async close(): Promise<void> {
     for (const close of this.#closers) await close();
   }
+}
+
+/**
+ * Make sure that this server's log of this id is this run's, and no other's.
+ * @throws ConfigError when another run has the id here, or this run has results and its log is not here.
+ */
+async function claim(connection: NatsConnection, record: RunRecord, mayBeNew: boolean): Promise<void> {
+  const { id, instance } = record;
+  const campaigns = await openCampaigns(connection);
+  const known = await campaigns.get(id);
+  const theirs = known?.operation === 'PUT' ? known.json<{ instance?: string }>().instance : undefined;
+  if (theirs === instance) return;
+  if (theirs !== undefined) {
+    throw new ConfigError(`this NATS server knows another run as ${id}; choose another --id`, { code: 'run.exists' });
+  }
+  if (!mayBeNew) {
+    throw new ConfigError(
+      `this NATS server holds no log of run ${id}, which has results: it was started ` +
+        (record.server === null ? `with the store ${record.store ?? ''}` : `on ${record.server}`),
+      { code: 'run.elsewhere' },
+    );
+  }
+  await campaigns.create(id, JSON.stringify(record));
 }
 
 function composePlans<S extends CommonSettings>({ definition, settings, candidates }: SteeringOptions<S>) {

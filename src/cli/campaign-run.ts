@@ -1,5 +1,5 @@
 /** One run of a campaign on this machine: server, worker, actors, and what is written and shown meanwhile. */
-import { access } from 'node:fs/promises';
+import { access, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { pino } from 'pino';
@@ -95,12 +95,14 @@ async function steer(
     settings,
     record,
     candidates,
+    mayBeNew: await isEmpty(folder.results),
     cacheDir: cacheDir(),
     observe: (fact) => watch.take(fact),
     fail: (error) => watch.fail(error),
     refuse: (error) => logger.warn({ error: messageOf(error) }, 'a message was passed over'),
   });
-  // The file is ours to write only now that the campaign is.
+  // The files are ours to write only now that the campaign is; what an earlier life summed up is no longer true.
+  await rm(folder.summary, { force: true });
   const recorder = new Recorder(folder.results);
   closers.push(() => recorder.close());
   watch.begin(await steering.request({ type: 'run.requested' }), recorder);
@@ -186,6 +188,13 @@ function viewOf({ output, settings }: RunOptions): RunView {
   if (process.stdout.isTTY) return terminalView(process.stdout, settings.total);
   return plainView((text) => process.stdout.write(text), Date.now() - process.uptime() * 1_000);
 }
+
+/** Whether a file is not there, or has nothing in it. */
+const isEmpty = (path: string): Promise<boolean> =>
+  stat(path).then(
+    ({ size }) => size === 0,
+    () => true,
+  );
 
 /** Whether there is a run to resume. */
 const exists = ({ out, id }: RunOptions): Promise<boolean> =>

@@ -2,16 +2,17 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { writeWhole, type RunFolder } from '../campaign/run-folder.ts';
+import { writeWhole, type RunFolder, type RunRecord } from '../campaign/run-folder.ts';
 import { natsAddress, type NatsAddress } from '../nats/connection.ts';
 import { startNatsServer } from '../nats/server.ts';
 import type { RunView } from './run-view.ts';
 
 /** Where Coxswain keeps the state of a run: its server's store, and how to reach that while it runs. */
-const stateFolder = (id: string): string => join(resolve(process.env['COX_HOME'] ?? '.cox'), 'runs', id);
+export const stateFolder = (id: string): string => join(resolve(process.env['COX_HOME'] ?? '.cox'), 'runs', id);
 
 /** How others of the same user reach the run's private server; there only while it runs. */
-export const serverNote = (id: string): string => join(stateFolder(id), 'server.json');
+export const serverNote = ({ id, store }: Pick<RunRecord, 'id' | 'store'>): string =>
+  join(store ?? stateFolder(id), 'server.json');
 
 /** A server that answers, and a promise that rejects when it is given up. */
 interface OpenServer {
@@ -21,14 +22,15 @@ interface OpenServer {
 
 /** The address of the server that was named, or of a private one that is started with the run's own store. */
 export async function openServer(
-  { nats, id }: { nats: string | null; id: string },
+  { nats, id, resumed }: { nats: string | null; id: string; resumed: RunRecord | null },
   program: string | null,
   folder: RunFolder,
   { view, logger, closers }: { view: RunView; logger: Logger; closers: (() => unknown)[] },
 ): Promise<OpenServer> {
   if (nats !== null || program === null)
     return { address: natsAddress(nats ?? ''), ended: new Promise(() => undefined) };
-  const state = stateFolder(id);
+  // Where the run was started, from whichever folder it is resumed.
+  const state = resumed?.store ?? stateFolder(id);
   await mkdir(state, { recursive: true });
   const server = await startNatsServer({
     program,
@@ -39,7 +41,7 @@ export async function openServer(
       view.line(`nats-server ended (${how}) and is back after ${Math.round(downMs)} ms`);
     },
   });
-  const note = serverNote(id);
+  const note = serverNote({ id, store: state });
   await writeWhole(note, { url: server.url, token: server.token, pid: process.pid }, { secret: true });
   closers.push(async () => {
     await rm(note, { force: true });

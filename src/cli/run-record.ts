@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { relative } from 'node:path';
 import type { Candidates } from '../campaign/definition.ts';
 import { createRunFolder, runFolder, writeRunRecord, type RunFolder, type RunRecord } from '../campaign/run-folder.ts';
 import { objectRefs } from '../campaign/steering.ts';
 import { ConfigError } from '../protocol/errors.ts';
+import { stateFolder } from './private-server.ts';
 import type { RunOptions } from './run-options.ts';
 import { version } from './version.ts';
 
@@ -24,6 +26,9 @@ export async function openRun(
   const record: RunRecord = {
     v: 1,
     id,
+    instance: randomUUID(),
+    server: options.nats,
+    store: options.nats === null ? stateFolder(id) : null,
     campaign: definition.name,
     folder: relative(process.cwd(), options.folder) || '.',
     settings,

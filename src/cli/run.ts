@@ -46,7 +46,12 @@ export async function runCommand(argv: readonly string[]): Promise<Command> {
       '\nExamples:\n  $ cox run --total 32 --workers 2\n  $ cox run --policy random --seed 7\n  $ cox run --space my-molecules.csv' +
         '\n  $ cox run --resume batched-20260101-120000',
     )
-    .action((_folder: string | undefined, flags: RunFlags) => run(folder, definition, flags));
+    .action((named: string | undefined, flags: RunFlags) => {
+      // A yes-or-no setting of the campaign's own was taken for one with a value.
+      if (named !== undefined && named !== folder)
+        throw new ConfigError(`name the campaign folder first: cox run ${named}`);
+      return run(folder, definition, flags);
+    });
 }
 
 async function run(folder: string, definition: CampaignDefinition, flags: RunFlags): Promise<void> {
@@ -83,7 +88,7 @@ async function run(folder: string, definition: CampaignDefinition, flags: RunFla
     resumed,
     out,
     slots,
-    nats: flags.nats ?? null,
+    nats: flags.nats ?? resumed?.server ?? null,
     output: flags.json === true ? 'json' : flags.quiet === true ? 'quiet' : 'full',
   });
 }
@@ -110,8 +115,13 @@ function newId(policy: string): string {
   return `${policy}-${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}`;
 }
 
-/** The folder among the arguments: the first that neither is a flag nor follows one that takes a value. */
+/** The folder among the arguments: the first that neither is a flag nor the value of one. */
 function folderOf(argv: readonly string[]): string {
-  const [first] = argv;
-  return first === undefined || first.startsWith('-') ? packagedCampaign() : first;
+  for (let i = 0; i < argv.length; i += 1) {
+    const argument = argv[i] ?? '';
+    if (!argument.startsWith('-')) return argument;
+    const takesNone = ['--json', '--quiet', '--help', '-h'].includes(argument) || argument.includes('=');
+    if (!takesNone) i += 1;
+  }
+  return packagedCampaign();
 }

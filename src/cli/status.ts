@@ -51,7 +51,7 @@ async function localRuns(out: string, id: string | undefined): Promise<CampaignS
 async function localRun(out: string, id: string): Promise<CampaignStatus> {
   const record = await readRunRecord(out, id);
   const total = typeof record.settings['total'] === 'number' ? record.settings['total'] : null;
-  const server = await readJson<{ url: string; token: string }>(serverNote(id));
+  const server = await readJson<{ url: string; token: string }>(serverNote(record));
   if (server !== null) {
     try {
       const connection = await connectNats(server, { name: 'cox status', patienceMs: 500 });

@@ -5,7 +5,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, MissingError, ResourceError } from '../protocol/errors.ts';
 
+/** More often than this within a minute, and something is wrong that a restart does not mend. */
 const mostRestarts = 5;
+const windowMs = 60_000;
 
 export interface WorkerProcess {
   /** Rejects when the worker cannot be kept alive. */
@@ -33,7 +35,7 @@ export function startWorkerProcess(options: {
   const main = fileURLToPath(new URL(import.meta.url.endsWith('.js') ? './main.js' : './main.ts', import.meta.url));
   const log = createWriteStream(logFile, { flags: 'a' });
   let ending = false;
-  let restarts = 0;
+  let restarts: number[] = [];
   let lastWords = '';
   let giveUp: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_resolve, reject) => (giveUp = reject));
@@ -56,15 +58,18 @@ export function startWorkerProcess(options: {
     });
     child.once('exit', (code, signal) => {
       if (ending) return;
-      restarts += 1;
+      restarts = [...restarts.filter((at) => Date.now() - at < windowMs), Date.now()];
       const how = signal === null ? `exit code ${code ?? 0}` : signal;
       if (code === 3) giveUp(new MissingError(lastWords.trim()));
       else if (code === 2) giveUp(new ConfigError(lastWords.trim()));
-      else if (restarts > mostRestarts) {
+      else if (restarts.length > mostRestarts) {
         giveUp(
-          new ResourceError(`the worker ended ${restarts} times, the last time with ${how}; its log is ${logFile}`, {
-            code: 'worker.dies',
-          }),
+          new ResourceError(
+            `the worker ended ${restarts.length} times within a minute, the last time with ${how}; its log is ${logFile}`,
+            {
+              code: 'worker.dies',
+            },
+          ),
         );
       } else {
         onRestart(how);

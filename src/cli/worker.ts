@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { pino, type Logger } from 'pino';
+import type { CampaignDefinition } from '../campaign/definition.ts';
 import { ConfigError, exitCodes } from '../protocol/errors.ts';
 import { connectNats, natsAddress } from '../nats/connection.ts';
 import { cacheDir } from '../setup/cache-dir.ts';
@@ -56,6 +57,7 @@ async function runWorker(folders: readonly string[], flags: WorkerFlags): Promis
     cacheDir: flags.cache ?? cacheDir(),
     logger,
   };
+  await findWhatIsNeeded(launch.folders, logger);
   const children = launchChildren(launch);
   const { startWorker } = await import('../worker/host.ts');
   const connection = await connectNats(address, { name: 'cox worker' }).catch(async (error: unknown) => {
@@ -72,6 +74,20 @@ async function runWorker(folders: readonly string[], flags: WorkerFlags): Promis
   await connection.close();
   // Handles of libraries must not keep a worker that has left.
   process.exit();
+}
+
+/**
+ * The programs that the campaigns' methods call, found or installed, and named to the children. `cox run` has done so for a
+ * worker of its own: then nothing is looked for, and no campaign is loaded here.
+ * @throws MissingError when one cannot be had: a worker without it would fail every task.
+ */
+async function findWhatIsNeeded(folders: readonly string[], logger: Logger): Promise<void> {
+  if (process.env['COX_XTB'] !== undefined) return;
+  const { loadCampaign } = await import('../campaign/load.ts');
+  const campaigns = (await Promise.all(folders.map(loadCampaign))) as Partial<CampaignDefinition>[];
+  if (!campaigns.some(({ needs }) => needs?.includes('xtb') === true)) return;
+  const { ensureXtb } = await import('../setup/programs.ts');
+  process.env['COX_XTB'] = (await ensureXtb({ onProgress: (line) => logger.info(line) })).path;
 }
 
 interface Endable {

@@ -24,6 +24,9 @@ afterEach(() => rm(out, { recursive: true, force: true }));
 const recordOf = (id: string, createdAt = '2030-01-01T00:00:00.000Z'): RunRecord => ({
   v: 1,
   id,
+  instance: 'b3f1',
+  server: null,
+  store: null,
   campaign: 'molecular-design',
   folder: 'campaigns/molecular-design',
   settings: { total: 64, policy: 'batched' },
