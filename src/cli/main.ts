@@ -45,5 +45,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+// A command ends when it says so, not when the event loop finds nothing that it would have to wait for.
+setInterval(() => undefined, 2 ** 30);
 // Everything is closed by now; what a library may have left open must not keep the shell waiting.
 process.exit(await main(process.argv.slice(2)));
