@@ -42,6 +42,8 @@ export class SummaryBuilder {
   /** Between two lives of a run nothing is idle. */
   #resuming = false;
   #pausedMs = 0;
+  /** How many slots the fleet had, from which time of the log on. */
+  readonly #capacities: { at: number; slots: number }[] = [];
   #begunAt = 0;
   #heardAt = 0;
   #earlierMs = 0;
@@ -73,6 +75,21 @@ export class SummaryBuilder {
   /** Something happened at a time of the log: the run was alive then. */
   hear(at: number): void {
     if (this.#begunAt > 0) this.#heardAt = at;
+  }
+
+  /** The fleet's slots changed: workers of this process and of any other host. */
+  staff(at: number, slots: number): void {
+    this.#capacities.push({ at, slots });
+  }
+
+  /** Slots of the fleet on average between the first start and the last end; null when nothing is known of it. */
+  #meanSlots(): number | null {
+    let slotMs = 0;
+    for (const [i, { at, slots }] of this.#capacities.entries()) {
+      const until = this.#capacities[i + 1]?.at ?? this.#last;
+      slotMs += Math.max(0, Math.min(until, this.#last) - Math.max(at, this.#first)) * slots;
+    }
+    return slotMs === 0 ? null : slotMs / (this.#last - this.#first);
   }
 
   /** Take a result. */
@@ -119,7 +136,7 @@ export class SummaryBuilder {
     const { threshold, policy } = facts.settings;
     const above = (found: readonly Found[]): number => found.filter(({ value }) => value > threshold).length;
     const last25 = this.#values.slice(-25);
-    const spanMs = Math.max(0, this.#last - this.#first - this.#pausedMs) * facts.slots;
+    const spanMs = Math.max(0, this.#last - this.#first - this.#pausedMs) * (this.#meanSlots() ?? facts.slots);
     const { seconds, failed } = facts.updates;
     return {
       id: facts.id,
@@ -141,7 +158,9 @@ export class SummaryBuilder {
         meanSeconds: seconds.length === 0 ? null : seconds.reduce((sum, one) => sum + one, 0) / seconds.length,
       },
       slots: {
-        count: facts.slots,
+        count: Math.max(
+          ...(this.#capacities.length === 0 ? [facts.slots] : this.#capacities.map(({ slots }) => slots)),
+        ),
         busy: spanMs === 0 ? 0 : this.#computeMs / spanMs,
         simulating: spanMs === 0 ? 0 : this.#simulateMs / spanMs,
       },

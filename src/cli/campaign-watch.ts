@@ -126,6 +126,9 @@ export class CampaignWatch {
         if (isNow)
           view.line(`the update of the model failed, the last ranking stays in force: ${String(event['reason'])}`);
         break;
+      case 'fleet.capacity.changed':
+        this.summary.staff(fact.storedAt, Number(event['capacity']));
+        break;
       case 'fleet.workers.missing':
         if (isNow)
           view.line('no worker has been seen for 30 s; start one with cox worker, or see worker.log in the run folder');

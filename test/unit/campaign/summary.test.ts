@@ -122,6 +122,19 @@ describe('slots', () => {
     expect(summaryOf([line({ ie: 0.5 }, { from: 0, to: 10, slots: 2 })]).slots.busy).toBe(1);
   });
 
+  test('are those of the whole fleet, for as long as they were there', () => {
+    const builder = new SummaryBuilder(definition);
+    builder.staff(0.001, 1);
+    // Another host lends three more for the second half.
+    builder.staff(5_000, 4);
+    const summary = summaryOf(
+      [line({ ie: 0.5 }, { from: 0, to: 10 }), line({ ie: 0.5 }, { from: 5, to: 10, slots: 3 })],
+      builder,
+    );
+    expect(summary.slots.count).toBe(4);
+    expect(summary.slots.busy).toBeCloseTo(1);
+  });
+
   test('are not idle between two lives of a run', () => {
     const builder = new SummaryBuilder(definition);
     builder.begin(0.5);
