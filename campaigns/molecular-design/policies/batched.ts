@@ -1,15 +1,7 @@
 import type { Policy } from 'coxswain';
-import {
-  campaign,
-  fleet,
-  inferenceRunner,
-  plan,
-  resourceLedger,
-  resultProcessor,
-  submitter,
-  trainer,
-} from 'coxswain/actors';
+import { inferenceRunner, plan, trainer } from 'coxswain/actors';
 import type { Settings } from '../settings.ts';
+import { simulating } from './simulating.ts';
 
 /**
  * The reference: submission pauses while the model is updated, and simulations that run meanwhile finish.
@@ -17,21 +9,7 @@ import type { Settings } from '../settings.ts';
  * As in Colmena's molecular design example (Ward et al., 2021, doi:10.1109/MLHPC54614.2021.00007).
  */
 export const batched: Policy<Settings> = ({ settings, candidates, objects }) => [
-  plan(resourceLedger, { pools: ['simulate', 'train', 'infer'] }),
-  plan(resultProcessor, {
-    topic: 'simulate',
-    objective: 'ionizationEnergyHa',
-    total: settings.total,
-    updates: { initial: settings.initial, batch: settings.batch },
-    failuresInARow: 16,
-  }),
-  plan(submitter, {
-    candidates,
-    seed: settings.seed,
-    method: 'ionization-energy',
-    topic: 'simulate',
-    pool: 'simulate',
-  }),
+  ...simulating(settings, candidates, { initial: settings.initial, batch: settings.batch }),
   plan(trainer, {
     method: 'train-model',
     topic: 'train',
@@ -53,6 +31,4 @@ export const batched: Policy<Settings> = ({ settings, candidates, objects }) => 
     // Enough to last until the next update, and well beyond if that one fails.
     keep: Math.min(1_000, settings.total + 64),
   }),
-  plan(campaign, {}),
-  plan(fleet, {}),
 ];
