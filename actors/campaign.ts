@@ -11,6 +11,7 @@ import { defineActor } from '../src/protocol/actor.ts';
 const hears = [
   'operator.run.requested',
   'operator.drain.requested',
+  'operator.stop.requested',
   'result-processor.result.recorded',
   'result-processor.failures.persisted',
   'result-processor.results.complete',
@@ -32,6 +33,7 @@ function reasonOf(event: Event): string {
     case 'space.exhausted':
       return `the search space has run out: all ${event.submitted} candidates were submitted`;
     case 'drain.requested':
+    case 'stop.requested':
       return event.reason;
     case 'updates.exhausted':
       return `${event.consecutive} updates of the model failed in a row, the last one because: ${event.reason}`;
@@ -61,7 +63,10 @@ const campaignMachine = setup({
   states: {
     created: {
       description: 'Everything is in place; waits for somebody to start it.',
-      on: { 'run.requested': { target: 'running', actions: 'announceStart' } },
+      on: {
+        'run.requested': { target: 'running', actions: 'announceStart' },
+        'stop.requested': { target: 'ended', actions: 'noteReason' },
+      },
     },
     running: {
       description: 'Candidates are simulated; ends when enough succeeded or none are left.',
@@ -69,6 +74,7 @@ const campaignMachine = setup({
         'result.recorded': { guard: 'targetReached', target: 'draining.toEnd', actions: 'noteReason' },
         'space.exhausted': { target: 'draining.toEnd', actions: 'noteReason' },
         'drain.requested': { target: 'draining.toPause', actions: 'noteReason' },
+        'stop.requested': { target: 'draining.toEnd', actions: 'noteReason' },
         'updates.exhausted': { target: 'draining.toPause', actions: 'noteReason' },
         'failures.persisted': { target: 'draining.toPause', actions: 'noteReason' },
       },
@@ -83,6 +89,7 @@ const campaignMachine = setup({
           on: {
             'result.recorded': { guard: 'targetReached', target: 'toEnd', actions: 'noteReason' },
             'space.exhausted': { target: 'toEnd', actions: 'noteReason' },
+            'stop.requested': { target: 'toEnd', actions: 'noteReason' },
             'run.requested': 'toResume',
             'results.complete': '#campaign.paused',
           },
@@ -92,6 +99,7 @@ const campaignMachine = setup({
           on: {
             'result.recorded': { guard: 'targetReached', target: 'toEnd', actions: 'noteReason' },
             'space.exhausted': { target: 'toEnd', actions: 'noteReason' },
+            'stop.requested': { target: 'toEnd', actions: 'noteReason' },
             'drain.requested': { target: 'toPause', actions: 'noteReason' },
             'results.complete': { target: '#campaign.running', actions: 'announceResumption' },
           },
@@ -105,7 +113,10 @@ const campaignMachine = setup({
     paused: {
       description: 'Nothing runs; waits for somebody to resume it, without end.',
       entry: 'announcePause',
-      on: { 'run.requested': { target: 'running', actions: 'announceResumption' } },
+      on: {
+        'run.requested': { target: 'running', actions: 'announceResumption' },
+        'stop.requested': { target: 'ended', actions: 'noteReason' },
+      },
     },
     ended: {
       description: 'The campaign is over.',
@@ -115,4 +126,4 @@ const campaignMachine = setup({
   },
 });
 
-export const campaign = defineActor({ machine: campaignMachine, hears, version: 1 });
+export const campaign = defineActor({ machine: campaignMachine, hears, version: 2 });

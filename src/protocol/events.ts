@@ -26,6 +26,8 @@ export const taskRequestSchema = z.object({
   choice: z.record(z.string(), z.unknown()).nullable(),
 });
 
+/** Who asked, as `user@host`. */
+const by = z.string().optional();
 const worker = z.object({ worker: z.string(), host: z.string(), slots: positive });
 
 /** Ask the ledger for slots: `count` grants of `slots` each, or grants without end until withdrawn (null). */
@@ -52,8 +54,12 @@ const usesSlots = [slotsRequested, slotsWithdrawn, slotsReleased, taskCreated] a
 /** What each source may say. `operator`, `host` and `worker` are outsiders; the others are actors. */
 export const eventSchemas = {
   operator: z.discriminatedUnion('type', [
-    z.object({ type: z.literal('run.requested') }),
-    z.object({ type: z.literal('drain.requested'), reason: z.string() }),
+    z.object({ type: z.literal('run.requested'), by }),
+    z.object({ type: z.literal('drain.requested'), reason: z.string(), by }),
+    /** End for good: what runs may finish. */
+    z.object({ type: z.literal('stop.requested'), reason: z.string(), by }),
+    /** End one task; the workers are told by its mark in `cox-cancelled`, and this says who wanted it. */
+    z.object({ type: z.literal('cancel.requested'), task: z.string(), reason: z.string(), by }),
   ]),
   host: z.discriminatedUnion('type', [
     z.object({ type: z.literal('workers.listed'), workers: z.array(worker) }),

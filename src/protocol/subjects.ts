@@ -12,6 +12,7 @@ export const streams = {
 export const buckets = {
   snapshots: 'cox-snapshots',
   leases: 'cox-leases',
+  sessions: 'cox-sessions',
   campaigns: 'cox-campaigns',
   workers: 'cox-workers',
   objects: 'cox-objects',
@@ -32,6 +33,8 @@ export const subjects = {
   progress: (campaign: string, task: string) => `cox.progress.${campaign}.${task}`,
   inspect: (campaign: string, actor: string) => `cox.inspect.${campaign}.${actor}`,
   beat: (host: string, worker: string) => `cox.worker.${host}.${worker}.beat`,
+  /** Whoever listens here is there: see `PresenceWatch`. */
+  here: (id: string) => `cox.here.${id}`,
   ask: (campaign: string, actor: string, question: string) => `cox.ask.${campaign}.${actor}.${question}`,
 } as const;
 

@@ -31,6 +31,36 @@ export interface SnapshotStore {
   save(actor: string, record: unknown, revision: number): Promise<number>;
 }
 
+/** What a holder of claims is told. */
+export interface ClaimListener {
+  /** Nobody runs this actor any more, or never has: it may be claimed. Said once for each actor that is free at the start. */
+  free(actor: string): void;
+  /** Somebody else runs an actor that was ours. */
+  lost(actor: string, owner: string): void;
+}
+
+/**
+ * Who runs which actor of a campaign: one process at a time in the ordinary case. What keeps a stale one from doing harm is the
+ * revision of the snapshots and the ids of what it says; claims keep two from working at once for long.
+ */
+export interface ActorClaims {
+  /** Tell of what is free and of what is lost, from now on; resolves when what is free now has been told. */
+  open(listener: ClaimListener): Promise<void>;
+  /** Take an actor; false when a process that lives has it. One that has it already keeps it. */
+  claim(actor: string): Promise<boolean>;
+  /** Give it up, so that a standby may take it at once. */
+  release(actor: string): Promise<void>;
+  /** Who has an actor, as people call a process; null when nobody has. */
+  ownerOf(actor: string): string | null;
+  /**
+   * Null while what we hold is certainly ours; else a promise of certainty, to be awaited before anything is stored: this process
+   * may have been frozen, or cut off, for longer than others wait. What it finds lost is told to the listener before it resolves.
+   */
+  doubt(): Promise<void> | null;
+  /** Give up everything. */
+  close(): Promise<void>;
+}
+
 /** Tasks on their way to a worker. */
 export interface TaskQueue {
   /** Queue a task for the workers; resolves when it is stored. */
