@@ -1,4 +1,5 @@
 import type { ActorPlan } from '../protocol/actor.ts';
+import { LeaseError } from '../protocol/errors.ts';
 import { isSource } from '../protocol/events.ts';
 import type { StoredFact } from '../protocol/fact.ts';
 import { protocolVersion, type Task } from '../protocol/task.ts';
@@ -17,6 +18,10 @@ export interface ActorHostOptions {
   readonly inspect?: (inspection: Inspection) => void;
   /** Shown every fact of the log, from the first on. */
   readonly observe?: FactListener;
+  /** Null while these actors are certainly ours to run, else a promise of certainty: awaited before anything is stored. */
+  readonly doubt?: () => Promise<void> | null;
+  /** Told of an actor that another process has; it is dropped here. Without this it ends all of them. */
+  readonly lost?: (actor: string) => void;
   /** Called once, when the actors cannot go on. */
   readonly fail: (error: unknown) => void;
 }
@@ -38,71 +43,66 @@ interface Recovery {
  * is found by looking, not by trusting a deduplication window: facts in the log, tasks in the queue or among the results.
  */
 export class ActorHost {
-  readonly #options: ActorHostOptions;
-  readonly #actors: readonly RunningActor[];
+  /** The actors by name; those that were dropped are not among them. */
+  readonly #actors: Map<string, RunningActor>;
   readonly #following: { close(): Promise<void> };
 
-  private constructor(
-    options: ActorHostOptions,
-    actors: readonly RunningActor[],
-    following: { close(): Promise<void> },
-  ) {
-    this.#options = options;
+  private constructor(actors: Map<string, RunningActor>, following: { close(): Promise<void> }) {
     this.#actors = actors;
     this.#following = following;
   }
 
   /** Load, recover and run actors; resolves when they follow the log. */
   static async start(options: ActorHostOptions): Promise<ActorHost> {
-    const { log, clock } = options;
     let failed = false;
-    let actors: readonly RunningActor[] = [];
+    const actors = new Map<string, RunningActor>();
     // All of them: an actor that went on would act on facts whose other consequences nobody draws any more.
     const halt = (): void => {
       failed = true;
-      for (const actor of actors) actor.halt();
+      for (const actor of actors.values()) actor.halt();
     };
     const fail = (error: unknown): void => {
       if (failed) return;
       halt();
       options.fail(error);
     };
-    let recovery: Recovery = { end: 0, stored: new Set(), queued: new Set() };
-    const ports: ActorPorts = {
+    const recovery: { found: Recovery } = { found: { end: 0, stored: new Set(), queued: new Set() } };
+    const isGone = (name: string): boolean => !actors.has(name);
+    const portsOf = (name: string): ActorPorts => ({
       snapshots: options.snapshots,
-      clock,
-      say: (actor, said, heardAt) => sayAll(options, recovery, actor, said, heardAt),
+      clock: options.clock,
+      say: async (actor, said, heardAt) => {
+        const doubt = options.doubt?.() ?? null;
+        if (doubt !== null) await doubt;
+        if (!isGone(name)) await sayAll(options, recovery.found, actor, said, heardAt);
+      },
       fire: async (actor, timer, armed) => {
-        const event = { type: 'timer.fired', timer, armed };
-        const id = `${actor}/timer/${timer}/${armed}`;
-        await log.append(actor, {
-          v: protocolVersion,
-          id,
-          number: null,
-          cause: armed,
-          heardAt: null,
-          saidAt: clock.now(),
-          event,
-        });
+        const doubt = options.doubt?.() ?? null;
+        if (doubt !== null) await doubt;
+        if (!isGone(name)) await sayTimer(options, actor, timer, armed);
       },
       inspect: options.inspect ?? (() => undefined),
-      fail,
-    };
-    actors = await Promise.all(options.plans.map((plan) => RunningActor.load(plan, ports)));
-    const from = Math.min(...actors.map((actor) => actor.position)) + 1;
-    recovery = await recover(options, from);
-    for (const actor of actors) actor.start();
+      fail: (error) => {
+        if (!(error instanceof LeaseError) || options.lost === undefined) fail(error);
+        else if (!failed && actors.delete(name)) options.lost(name);
+      },
+    });
+    const loaded = await Promise.all(options.plans.map((plan) => RunningActor.load(plan, portsOf(plan.actor.name))));
+    for (const actor of loaded) actors.set(actor.definition.name, actor);
+    const from = Math.min(...loaded.map((actor) => actor.position)) + 1;
+    recovery.found = await recover(options, from);
+    for (const actor of loaded) actor.start();
     const listener: FactListener = (fact) => {
       if (failed) return;
       try {
-        for (const actor of actors) actor.take(fact);
+        for (const actor of actors.values()) actor.take(fact);
         options.observe?.(fact);
       } catch (error) {
         fail(error);
       }
     };
     try {
-      return new ActorHost(options, actors, await log.follow(options.observe === undefined ? from : 1, listener));
+      return new ActorHost(actors, await options.log.follow(options.observe === undefined ? from : 1, listener));
     } catch (error) {
       halt();
       throw error;
@@ -111,18 +111,25 @@ export class ActorHost {
 
   /** State value and context of each actor, by name. */
   get views(): Readonly<Record<string, { value: unknown; context: unknown }>> {
-    return Object.fromEntries(this.#actors.map((actor) => [actor.definition.name, actor.view]));
+    return Object.fromEntries([...this.#actors].map(([name, actor]) => [name, actor.view]));
   }
 
-  /** Names of the actors. */
+  /** Names of the actors that run here. */
   get names(): readonly string[] {
-    return this.#options.plans.map(({ actor }) => actor.name);
+    return [...this.#actors.keys()];
+  }
+
+  /** Let go of an actor that another process runs: at once, and without a snapshot. */
+  drop(name: string): void {
+    this.#actors.get(name)?.halt();
+    this.#actors.delete(name);
+    if (this.#actors.size === 0) void this.#following.close();
   }
 
   /** Stop, with a last snapshot of every actor. */
   async stop(): Promise<void> {
     await this.#following.close();
-    await Promise.all(this.#actors.map((actor) => actor.stop()));
+    await Promise.all([...this.#actors.values()].map((actor) => actor.stop()));
   }
 }
 
@@ -163,4 +170,17 @@ async function sayAll(
     if (task !== null && !mayBeQueued) storing.push(queue.enqueue(task));
   }
   await Promise.all(storing);
+}
+
+/** A timer of an actor is due: a fact in its own channel, named by the arming. */
+async function sayTimer({ log, clock }: ActorHostOptions, actor: string, timer: string, armed: number): Promise<void> {
+  await log.append(actor, {
+    v: protocolVersion,
+    id: `${actor}/timer/${timer}/${armed}`,
+    number: null,
+    cause: armed,
+    heardAt: null,
+    saidAt: clock.now(),
+    event: { type: 'timer.fired', timer, armed },
+  });
 }

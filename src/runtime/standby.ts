@@ -1,0 +1,128 @@
+import type { ActorPlan } from '../protocol/actor.ts';
+import { ActorHost, type ActorHostOptions } from './actor-host.ts';
+import type { ActorClaims } from './contracts.ts';
+
+export interface StandbyOptions extends Omit<ActorHostOptions, 'lost' | 'doubt'> {
+  readonly claims: ActorClaims;
+  /** Told which actors run here, each time that this changes. */
+  readonly changed?: (running: readonly string[]) => void;
+  /** Told of each actor that ran here and that another process has now. */
+  readonly lost?: (actor: string, owner: string) => void;
+}
+
+/**
+ * A process's part in a campaign: it runs those of its actors that nobody else runs, and stands by for the others.
+ *
+ * Actors that fall free together are started together and share one reader of the log. An actor that is lost, because this
+ * process was frozen or cut off for too long, is let go of without a word; it may come back when it falls free again.
+ */
+export class Standby {
+  readonly #options: StandbyOptions;
+  readonly #plans: ReadonlyMap<string, ActorPlan>;
+  /** The hosts of the actors that run here, by actor. */
+  readonly #hosts = new Map<string, ActorHost>();
+  readonly #free = new Set<string>();
+  /** Actors that are being started, and those of them that were lost meanwhile. */
+  readonly #starting = new Set<string>();
+  readonly #lostEarly = new Set<string>();
+  #round: Promise<void> | null = null;
+  #isOver = false;
+
+  private constructor(options: StandbyOptions) {
+    this.#options = options;
+    this.#plans = new Map(options.plans.map((plan) => [plan.actor.name, plan]));
+  }
+
+  /** Run what is free, and stand by for the rest; resolves when everything that was free at the start runs. */
+  static async start(options: StandbyOptions): Promise<Standby> {
+    const standby = new Standby(options);
+    await options.claims.open({
+      free: (actor) => standby.#noteFree(actor),
+      lost: (actor, owner) => standby.#lose(actor, owner),
+    });
+    await standby.#round;
+    return standby;
+  }
+
+  /** Names of the actors that run here. */
+  get running(): readonly string[] {
+    return [...this.#hosts.keys()];
+  }
+
+  /** State value and context of each actor that runs here, by name. */
+  get views(): Readonly<Record<string, { value: unknown; context: unknown }>> {
+    return Object.assign({}, ...[...new Set(this.#hosts.values())].map(({ views }) => views)) as Record<
+      string,
+      { value: unknown; context: unknown }
+    >;
+  }
+
+  /** Stop with last snapshots, and give up every claim, so that others may go on at once. */
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await this.#round;
+    await Promise.all([...new Set(this.#hosts.values())].map((host) => host.stop()));
+    await this.#options.claims.close();
+    this.#hosts.clear();
+  }
+
+  #noteFree(actor: string): void {
+    if (this.#isOver || !this.#plans.has(actor) || this.#hosts.has(actor) || this.#starting.has(actor)) return;
+    this.#free.add(actor);
+    this.#round ??= this.#takeFree()
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => (this.#round = null));
+  }
+
+  async #takeFree(): Promise<void> {
+    // What is told in the same turn is taken together.
+    await Promise.resolve();
+    while (this.#free.size > 0 && !this.#isOver) {
+      const wanted = [...this.#free];
+      this.#free.clear();
+      const won = await Promise.all(wanted.map((actor) => this.#options.claims.claim(actor)));
+      const ours = wanted.filter((_, index) => won[index]);
+      if (ours.length > 0) await this.#run(ours);
+    }
+  }
+
+  async #run(actors: readonly string[]): Promise<void> {
+    for (const actor of actors) this.#starting.add(actor);
+    const { claims } = this.#options;
+    const plans = actors.flatMap((actor) => this.#plans.get(actor) ?? []);
+    const host = await ActorHost.start({
+      ...this.#options,
+      plans,
+      doubt: () => claims.doubt(),
+      // Fenced by its snapshot: whoever wrote that has it, or has had it; it falls free again if that one is gone.
+      lost: (actor) => {
+        this.#lose(actor, claims.ownerOf(actor) ?? 'another process');
+        claims.release(actor).catch((error: unknown) => this.#fail(error));
+      },
+      fail: (error) => this.#fail(error),
+    });
+    for (const actor of actors) {
+      this.#starting.delete(actor);
+      if (this.#lostEarly.delete(actor)) host.drop(actor);
+      else this.#hosts.set(actor, host);
+    }
+    this.#options.changed?.(this.running);
+  }
+
+  #lose(actor: string, owner: string): void {
+    if (this.#starting.has(actor)) this.#lostEarly.add(actor);
+    const host = this.#hosts.get(actor);
+    if (host === undefined) return;
+    this.#hosts.delete(actor);
+    host.drop(actor);
+    this.#options.lost?.(actor, owner);
+    this.#options.changed?.(this.running);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const [actor, host] of this.#hosts) host.drop(actor);
+    this.#options.fail(error);
+  }
+}
