@@ -126,4 +126,4 @@ const resourceLedgerMachine = setup({
   },
 });
 
-export const resourceLedger = defineActor({ machine: resourceLedgerMachine, hears, version: 1 });
+export const resourceLedger = defineActor({ machine: resourceLedgerMachine, hears, version: 2 });

@@ -122,4 +122,4 @@ const resultProcessorMachine = setup({
   },
 });
 
-export const resultProcessor = defineActor({ machine: resultProcessorMachine, hears, version: 1 });
+export const resultProcessor = defineActor({ machine: resultProcessorMachine, hears, version: 2 });

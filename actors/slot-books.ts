@@ -2,6 +2,7 @@
  * The arithmetic of slots, pure: requests in order, moves between pools, capacity that comes and goes. After every function
  * the books balance: allocated + free over all pools = capacity.
  */
+import { grantName, hold, letGo, noneHeld, type HeldGrants } from './held-grants.ts';
 
 export interface Pool {
   readonly allocated: number;
@@ -30,8 +31,9 @@ export interface SlotBooks {
   /** The pool where new capacity arrives. */
   readonly home: string;
   readonly pools: Readonly<Record<string, Pool>>;
-  readonly grants: Readonly<Record<string, { readonly pool: string; readonly slots: number }>>;
-  readonly requests: readonly SlotRequest[];
+  readonly held: HeldGrants;
+  /** What waits in each pool, first come first. */
+  readonly requests: Readonly<Record<string, readonly SlotRequest[]>>;
   /** Slots in use that will change pool as they fall free; of one pool never more than it has. */
   readonly moves: readonly Move[];
   /** How many grants were ever made. */
@@ -50,8 +52,8 @@ export function openBooks(pools: readonly string[]): SlotBooks {
     retiring: 0,
     home: pools[0] ?? 'simulate',
     pools: Object.fromEntries(pools.map((pool) => [pool, { allocated: 0, free: 0 }])),
-    grants: {},
-    requests: [],
+    held: noneHeld,
+    requests: {},
     moves: [],
     granted: 0,
   };
@@ -75,21 +77,23 @@ export function allocatedSlots(books: SlotBooks): number {
 
 /** Queue a request; unknown pools are opened empty. */
 export function request(books: SlotBooks, wanted: SlotRequest): SlotBooks {
-  return { ...withPool(books, wanted.pool, 0, 0), requests: [...books.requests, wanted] };
+  const requests = { ...books.requests, [wanted.pool]: [...(books.requests[wanted.pool] ?? []), wanted] };
+  return { ...withPool(books, wanted.pool, 0, 0), requests };
 }
 
 /** Take a request back; what was granted stays granted. */
 export function withdraw(books: SlotBooks, id: string): SlotBooks {
-  return { ...books, requests: books.requests.filter((other) => other.request !== id) };
+  const pools = Object.entries(books.requests).map(([pool, waiting]): [string, readonly SlotRequest[]] => [
+    pool,
+    waiting.filter((other) => other.request !== id),
+  ]);
+  return { ...books, requests: Object.fromEntries(pools.filter(([, waiting]) => waiting.length > 0)) };
 }
 
 /** End a grant; one that is not held (a duplicate) changes nothing. */
 export function release(books: SlotBooks, grant: string): SlotBooks {
-  // What workers send is not ours: `constructor` is no grant.
-  const held = Object.hasOwn(books.grants, grant) ? books.grants[grant] : undefined;
-  if (held === undefined) return books;
-  const { [grant]: _, ...grants } = books.grants;
-  return withPool({ ...books, grants }, held.pool, -held.slots, held.slots);
+  const ended = letGo(books.held, grant);
+  return ended === null ? books : withPool({ ...books, held: ended.held }, ended.pool, -ended.slots, ended.slots);
 }
 
 /**
@@ -129,7 +133,7 @@ export function setCapacity(books: SlotBooks, capacity: number): SlotBooks {
 
 /** Drop what waits and send every slot home: nothing more is granted until somebody asks again. */
 export function sendHome(books: SlotBooks): SlotBooks {
-  const dropped: SlotBooks = { ...books, requests: [] };
+  const dropped: SlotBooks = { ...books, requests: {} };
   return Object.keys(books.pools).reduce((now, pool) => reallocate(now, pool, books.home, 'all'), dropped);
 }
 
@@ -151,10 +155,7 @@ export function settle(books: SlotBooks, freedBy: number | null): { books: SlotB
       changed = true;
     }
   }
-  for (const granted of grantAll(now, freedBy)) {
-    now = granted.books;
-    facts.push(granted.fact);
-  }
+  for (const pool of Object.keys(now.pools)) now = grantIn(now, pool, freedBy, facts);
   return { books: now, facts };
 }
 
@@ -190,24 +191,32 @@ function boundMoves(books: SlotBooks, pool: string): Move[] {
   });
 }
 
-function* grantAll(books: SlotBooks, freedBy: number | null): Generator<{ books: SlotBooks; fact: SlotFact }> {
-  let now = books;
-  for (const pool of Object.keys(now.pools)) {
-    for (;;) {
-      const first = now.requests.find((waiting) => waiting.pool === pool);
-      if (first === undefined || poolOf(now, pool).free < first.slots) break;
-      const grant = `grant-${now.granted + 1}`;
-      const others = now.requests.filter((waiting) => waiting !== first);
-      const count = first.count === null ? null : first.count - 1;
-      // A request that wants more goes to the back, so that nobody in the pool waits behind one without end.
-      now = {
-        ...withPool(now, pool, first.slots, -first.slots),
-        requests: count === 0 ? others : [...others, { ...first, count }],
-        grants: { ...now.grants, [grant]: { pool, slots: first.slots } },
-        granted: now.granted + 1,
-      };
-      const { request, slots } = first;
-      yield { books: now, fact: { type: 'slots.granted', grant, request, pool, slots, freedBy } };
-    }
+/** Grant what waits in a pool while there is room for the first, and say so. */
+function grantIn(books: SlotBooks, pool: string, freedBy: number | null, facts: SlotFact[]): SlotBooks {
+  const waiting = books.requests[pool] ?? [];
+  let { free } = poolOf(books, pool);
+  if (waiting[0] === undefined || free < waiting[0].slots) return books;
+  const queue = [...waiting];
+  const grants: [number, number][] = [];
+  let head = 0;
+  let taken = 0;
+  for (let first = queue[0]; first !== undefined && free >= first.slots; first = queue[head]) {
+    const { request, slots, count } = first;
+    const number = books.granted + grants.length + 1;
+    grants.push([number, slots]);
+    facts.push({ type: 'slots.granted', grant: grantName(number), request, pool, slots, freedBy });
+    free -= slots;
+    taken += slots;
+    head += 1;
+    // A request that wants more goes to the back, so that nobody in the pool waits behind one without end.
+    if (count !== 1) queue.push(count === null ? first : { ...first, count: count - 1 });
   }
+  const { [pool]: _, ...others } = books.requests;
+  const left = queue.slice(head);
+  return {
+    ...withPool(books, pool, taken, -taken),
+    requests: left.length === 0 ? others : { ...books.requests, [pool]: left },
+    held: hold(books.held, pool, grants),
+    granted: books.granted + grants.length,
+  };
 }

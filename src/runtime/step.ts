@@ -129,11 +129,15 @@ export function takeFact(definition: Definition, state: ActorState, fact: Stored
   }
   const run: StoredFact[] = [fact];
   let early = record.early;
-  for (let follows = next + 1; early.length > 0; follows += 1) {
-    const follower = early.find((held) => held.source === source && held.number === follows);
-    if (follower === undefined) break;
-    run.push(follower);
-    early = early.filter((held) => held !== follower);
+  if (early.length > 0) {
+    const held = new Map(early.filter((one) => one.source === source).map((one) => [one.number, one]));
+    for (let follows = next + 1; ; follows += 1) {
+      const follower = held.get(follows);
+      if (follower === undefined) break;
+      run.push(follower);
+    }
+    const taken = new Set(run);
+    if (run.length > 1) early = early.filter((one) => !taken.has(one));
   }
   const heard = { ...record.heard, [source]: next + run.length - 1 };
   return deliver(definition, { ...moved, record: { ...moved.record, early, heard } }, run, fact);

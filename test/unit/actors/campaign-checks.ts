@@ -171,7 +171,7 @@ export function checkEnd(campaign: SimulatedCampaign, { total, candidates }: Ask
   const tasks = campaign.log.filter(({ event }) => event.type === 'task.created');
   expect(recorded).toHaveLength(tasks.length);
   const books = campaign.contextOf('resource-ledger') as SlotBooks;
-  expect(books).toMatchObject({ capacity: campaign.slots, retiring: 0, grants: {}, requests: [], moves: [] });
+  expect(books).toMatchObject({ capacity: campaign.slots, retiring: 0, held: {}, requests: {}, moves: [] });
   expect(books.pools[books.home]).toEqual({ allocated: 0, free: campaign.slots });
 }
 
