@@ -81,7 +81,7 @@ export class Recorder {
 }
 
 function lineOf(result: TaskResult, stored: number, fact: StoredFact, sequence: number, success: boolean): ResultLine {
-  const { task, value, failure, worker, resources, times, serialisationMs } = result;
+  const { task, value, failure, attempts, worker, resources, times, serialisationMs } = result;
   return {
     id: task.id,
     method: task.method,
@@ -92,6 +92,7 @@ function lineOf(result: TaskResult, stored: number, fact: StoredFact, sequence: 
     success,
     value: value ?? null,
     failure,
+    attempts,
     worker,
     pool: task.pool,
     slots: task.slots,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { taskFailureSchema } from '../protocol/task.ts';
+import { attemptSchema, taskFailureSchema } from '../protocol/task.ts';
 
 /** One line of `results.jsonl`: a task of any kind, from creation to decision. Times are ms since 1970. */
 export const resultLineSchema = z.object({
@@ -12,6 +12,8 @@ export const resultLineSchema = z.object({
   success: z.boolean(),
   value: z.unknown(),
   failure: taskFailureSchema.nullable(),
+  /** What was tried before this came of it, oldest first. */
+  attempts: z.array(attemptSchema).default([]),
   worker: z.object({ id: z.string(), host: z.string(), child: z.number() }),
   pool: z.string(),
   slots: z.number(),

@@ -66,7 +66,12 @@ export async function openCampaigns(connection: NatsConnection): Promise<KV> {
   return new Kvm(connection).create(buckets.campaigns, { history: 1 });
 }
 
-/** Leases and workers: keys that lapse on their own when nobody renews them. */
-export async function openLapsing(connection: NatsConnection, bucket: 'leases' | 'workers'): Promise<KV> {
+/** Sessions and workers lapse on their own when nobody renews them; leases hold as long as their owner's session. */
+export async function openLapsing(connection: NatsConnection, bucket: 'leases' | 'sessions' | 'workers'): Promise<KV> {
   return new Kvm(connection).create(buckets[bucket], { history: 1, markerTTL: 10_000 });
+}
+
+/** Attempts at tasks, and marks of those that are to end: kept for a week. */
+export async function openTaskNotes(connection: NatsConnection, bucket: 'attempts' | 'cancelled'): Promise<KV> {
+  return new Kvm(connection).create(buckets[bucket], { history: 1, ttl: 7 * 24 * 60 * minute });
 }

@@ -36,6 +36,19 @@ export interface MethodContext {
   readonly run: (program: string, args: readonly string[], options?: { cwd?: string }) => Promise<ProgramOutcome>;
 }
 
+/** How often a task that was ended at a limit is tried again. */
+export interface LimitRetries {
+  readonly timeLimit?: number | undefined;
+  readonly memoryLimit?: number | undefined;
+}
+
+/** What a task of a method may take, unless the task says otherwise, and how often one that took more is tried again. */
+export interface MethodLimits {
+  readonly timeoutMs: number;
+  readonly memoryMb: number | null;
+  readonly retries: LimitRetries;
+}
+
 /** A method as its author writes it; see {@link defineMethod}. */
 export interface Method<Input = unknown, Output = unknown> {
   readonly name: string;
@@ -45,6 +58,13 @@ export interface Method<Input = unknown, Output = unknown> {
   readonly output: z.ZodType<Output>;
   /** Compute time after which a task is ended, ms. */
   readonly timeoutMs: number;
+  /**
+   * Resident memory, in MB, beyond which a task is ended: of the child that runs it and of every process below it. An idle
+   * child has some 100 MB already. Default: no limit.
+   */
+  readonly memoryMb?: number | undefined;
+  /** How often a task that was ended at a limit is tried again; default: never. */
+  readonly retries?: LimitRetries | undefined;
   /** Called once in each child before its first task, to load what is slow to load. */
   readonly warm?: (() => Promise<void>) | undefined;
   readonly run: (input: Input, context: MethodContext) => Promise<Output> | Output;

@@ -16,6 +16,10 @@ export const buckets = {
   campaigns: 'cox-campaigns',
   workers: 'cox-workers',
   objects: 'cox-objects',
+  /** Attempts at tasks that failed and are tried again. */
+  attempts: 'cox-attempts',
+  /** Tasks that somebody wants ended. */
+  cancelled: 'cox-cancelled',
 } as const;
 
 export const subjects = {
@@ -33,6 +37,8 @@ export const subjects = {
   progress: (campaign: string, task: string) => `cox.progress.${campaign}.${task}`,
   inspect: (campaign: string, actor: string) => `cox.inspect.${campaign}.${actor}`,
   beat: (host: string, worker: string) => `cox.worker.${host}.${worker}.beat`,
+  /** A key of a bucket, as the stream behind it knows it. */
+  kv: (bucket: string, key: string) => `$KV.${bucket}.${key}`,
   /** Whoever listens here is there: see `PresenceWatch`. */
   here: (id: string) => `cox.here.${id}`,
   ask: (campaign: string, actor: string, question: string) => `cox.ask.${campaign}.${actor}.${question}`,
@@ -43,4 +49,12 @@ export function parseLogSubject(subject: string): { campaign: string; source: st
   const [cox, kind, campaign, source, ...event] = subject.split('.');
   if (cox !== 'cox' || kind !== 'log' || !campaign || !source || event.length === 0) return null;
   return { campaign, source, event: event.join('.') };
+}
+
+/** The key of a task in a bucket; what a key cannot hold is written as `=` and two hexadecimal digits a byte. */
+export function taskKey(campaign: string, task: string): string {
+  const safe = task.replaceAll(/[^A-Za-z0-9_-]/gu, (letter) =>
+    [...new TextEncoder().encode(letter)].map((byte) => `=${byte.toString(16).padStart(2, '0')}`).join(''),
+  );
+  return `${campaign}.${safe}`;
 }

@@ -43,6 +43,8 @@ export const taskSchema = z.object({
   choice: z.record(z.string(), z.unknown()).nullable(),
   /** Longer than this, in ms of compute, and it is ended; null leaves it to the method. */
   timeoutMs: z.number().positive().nullable(),
+  /** More than this, in MB over its whole process tree, and it is ended; null leaves it to the method. */
+  memoryMb: z.number().positive().nullable().default(null),
   /** The subject under which its result is stored. */
   report: z.string().min(1),
   createdAt: epochMs,
@@ -58,6 +60,17 @@ export const taskFailureSchema = z.object({
 });
 export type TaskFailure = z.infer<typeof taskFailureSchema>;
 
+/** A try at a task that ended without a result that counts. */
+export const attemptSchema = z.object({
+  /** When it ended, ms since 1970 by the clock of whoever noticed. */
+  at: epochMs,
+  worker: z.string(),
+  host: z.string(),
+  code: z.string(),
+  message: z.string(),
+});
+export type Attempt = z.infer<typeof attemptSchema>;
+
 /** What came of a task: a value, or a failure. */
 export const taskResultSchema = z.object({
   v: z.literal(protocolVersion),
@@ -65,6 +78,8 @@ export const taskResultSchema = z.object({
   success: z.boolean(),
   value: z.unknown(),
   failure: taskFailureSchema.nullable(),
+  /** What was tried before, oldest first; a worker that was lost with its host is not among it. */
+  attempts: z.array(attemptSchema).default([]),
   worker: z.object({ id: z.string(), host: z.string(), child: z.number().int() }),
   resources: z.object({
     /** From the start of the method to its end. */

@@ -97,6 +97,7 @@ export class SimulatedWorker {
       success: failure === null,
       value,
       failure,
+      attempts: [],
       worker: { id, host: 'simulated', child: 0 },
       resources: { wallMs: durationMs, cpuMs: durationMs },
       times: { created: task.createdAt, queued, pickedUp, computeStarted: now - durationMs, computeEnded: now },

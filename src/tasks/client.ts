@@ -30,6 +30,8 @@ export interface SubmitOptions {
   readonly workerClass?: string | undefined;
   /** Longer than this, in ms of compute, and the task is ended; default: the method's own limit. */
   readonly timeoutMs?: number | undefined;
+  /** More than this, in MB over its whole process tree, and the task is ended; default: the method's own limit. */
+  readonly memoryMb?: number | undefined;
 }
 
 /** A place to submit tasks to and to take their results from. */
@@ -127,8 +129,9 @@ class Client implements TaskClient {
     if (this.#closed) throw new ConfigError('this task client is closed', { code: 'client.closed' });
     checkToken('method', method);
     checkToken('topic', options.topic);
-    const { topic, timeoutMs = null } = options;
+    const { topic, timeoutMs = null, memoryMb = null } = options;
     if (timeoutMs !== null && !(timeoutMs > 0)) throw new ConfigError(`timeoutMs must be above 0; ${timeoutMs} is not`);
+    if (memoryMb !== null && !(memoryMb > 0)) throw new ConfigError(`memoryMb must be above 0; ${memoryMb} is not`);
     const workerClass = options.workerClass ?? this.#workerClass ?? (await this.#directory.classOf(method));
     checkToken('workerClass', workerClass);
     this.#number += 1;
@@ -147,6 +150,7 @@ class Client implements TaskClient {
       candidate: null,
       choice: null,
       timeoutMs,
+      memoryMb,
       report: subjects.result(this.session, topic),
       createdAt: performance.timeOrigin + performance.now(),
     };

@@ -9,10 +9,7 @@ import { ChildHandle, timedOut, type Assignment } from './child-handle.ts';
 import { nextMean, prefetchPerSlot, shortTaskMs } from './credit.ts';
 import { Reaper } from './reaper.ts';
 import { newWorkerId } from './worker-id.ts';
-import type { ChildSettings, FromChild, Outcome, ToChild } from './wire.ts';
-
-/** The methods of each class, with their time limits in ms. */
-export type Offer = Readonly<Record<string, Readonly<Record<string, number>>>>;
+import type { ChildSettings, FromChild, Offer, Outcome, ToChild } from './wire.ts';
 
 export interface PoolEvents {
   /** The first child has loaded its campaigns, and this is what it will compute. */

@@ -6,12 +6,12 @@ import { rmSync } from 'node:fs';
 import { z } from 'zod';
 import { loadCampaign, type MethodBundle } from '../campaign/load.ts';
 import { CoxswainError, InputError, MethodError, messageOf } from '../protocol/errors.ts';
-import type { AnyMethod } from '../protocol/method.ts';
+import type { AnyMethod, MethodLimits } from '../protocol/method.ts';
 import { toTaskFailure, type TaskFailure } from '../protocol/task.ts';
 import { CpuMeter } from './cpu-time.ts';
 import { Ending, taskContext, type ContextServices } from './method-context.ts';
 import { killGroup, killOthersOfMyGroup } from './process-group.ts';
-import type { ChildSettings, FromChild, Outcome, ToChild } from './wire.ts';
+import type { ChildSettings, FromChild, Offer, Outcome, ToChild } from './wire.ts';
 
 interface Waiting {
   readonly run: number;
@@ -200,9 +200,14 @@ async function start(): Promise<void> {
   }
 }
 
-function offer(): Record<string, Record<string, number>> {
-  const limits = (methods: Map<string, AnyMethod>): Record<string, number> =>
-    Object.fromEntries([...methods.values()].map((method) => [method.name, method.timeoutMs]));
+function offer(): Offer {
+  const limitsOf = ({ timeoutMs, memoryMb, retries }: AnyMethod): MethodLimits => ({
+    timeoutMs,
+    memoryMb: memoryMb ?? null,
+    retries: retries ?? {},
+  });
+  const limits = (methods: Map<string, AnyMethod>): Record<string, MethodLimits> =>
+    Object.fromEntries([...methods.values()].map((method) => [method.name, limitsOf(method)]));
   return Object.fromEntries([...classes].map(([name, methods]) => [name, limits(methods)]));
 }
 

@@ -2,10 +2,10 @@ import type { z } from 'zod';
 import { decode } from '../protocol/fact.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { subjects } from '../protocol/subjects.ts';
-import { protocolVersion, taskSchema, type Task, type TaskFailure } from '../protocol/task.ts';
+import { protocolVersion, taskSchema, type Attempt, type Task, type TaskFailure } from '../protocol/task.ts';
 import { resultId, streamOfReport } from './result-index.ts';
 import type { Delivery } from './task-source.ts';
-import type { Outcome } from './wire.ts';
+import type { Offer, Outcome } from './wire.ts';
 
 /** A task that this worker has taken and not acknowledged yet. */
 export interface HeldTask {
@@ -21,6 +21,8 @@ export interface HeldTask {
   readonly pickedUpAt: number;
   /** When the server last heard that it is worked on, ms since 1970. */
   touchedAt: number;
+  /** What was tried before at this task. */
+  attempts: readonly Attempt[];
   /** Set once its end is known: its slot is free, its result on the way. */
   ended: boolean;
 }
@@ -39,7 +41,7 @@ export function readTask(delivery: Delivery, run: number): HeldTask {
   }
   const now = Date.now();
   const id = resultId(task.campaign, task.id);
-  return { run, task, text, id, delivery, pickedUpAt: wallClock(), touchedAt: now, ended: false };
+  return { run, task, text, id, delivery, pickedUpAt: wallClock(), touchedAt: now, attempts: [], ended: false };
 }
 
 function isReportOf(campaign: string, report: string): boolean {
@@ -77,6 +79,7 @@ export function salvageTask(delivery: Delivery, run: number): HeldTask | null {
     candidate: null,
     choice: null,
     timeoutMs: null,
+    memoryMb: null,
     createdAt: delivery.storedAt,
   };
   const mended: Record<string, unknown> = { ...fallback };
@@ -93,6 +96,7 @@ export function salvageTask(delivery: Delivery, run: number): HeldTask | null {
     delivery,
     pickedUpAt: wallClock(),
     touchedAt: Date.now(),
+    attempts: [],
     ended: false,
   };
 }
@@ -104,7 +108,7 @@ export function outcomeWithout(run: number, failure: TaskFailure): Outcome {
 }
 
 /** The failure of a task whose method this worker's class does not have. */
-export function unknownMethod({ task, delivery }: HeldTask, methods: Readonly<Record<string, number>>): TaskFailure {
+export function unknownMethod({ task, delivery }: HeldTask, methods: Offer[string]): TaskFailure {
   return {
     code: 'method.unknown',
     message: `${delivery.workerClass} has no method "${task.method}"; it has ${Object.keys(methods).join(', ')}`,
@@ -129,6 +133,7 @@ export function resultMessage(held: HeldTask, outcome: Outcome, worker: Computer
   const success = outcome.failure === null;
   const rest = JSON.stringify({
     failure: outcome.failure,
+    attempts: held.attempts,
     worker,
     resources: { wallMs: outcome.wallMs, cpuMs: outcome.cpuMs },
     times: {

@@ -12,14 +12,14 @@ import { messageOf } from '../protocol/errors.ts';
 import { subjects } from '../protocol/subjects.ts';
 import { protocolVersion, toTaskFailure } from '../protocol/task.ts';
 import type { Assignment } from './child-handle.ts';
-import { launchChildren, type Answer, type ChildPool, type LaunchOptions, type Offer } from './child-pool.ts';
+import { launchChildren, type Answer, type ChildPool, type LaunchOptions } from './child-pool.ts';
 import { outcomeWithout, progressMessage, readTask, salvageTask, unknownMethod, type HeldTask } from './held-task.ts';
 import { newRegistration, Registrar } from './registration.ts';
 import { ResultStore } from './result-store.ts';
 import { hostToken, newWorkerId } from './worker-id.ts';
 import { acknowledge, TaskSource, type Acknowledgement, type Delivery } from './task-source.ts';
 import { within } from './within.ts';
-import type { Outcome } from './wire.ts';
+import type { Offer, Outcome } from './wire.ts';
 
 export interface WorkerOptions extends LaunchOptions {
   readonly connection: NatsConnection;
@@ -212,7 +212,7 @@ class Host implements WorkerHost {
   #dispatch(held: HeldTask): void {
     const { run, task, text, delivery } = held;
     const { workerClass } = delivery;
-    const timeoutMs = task.timeoutMs ?? this.#offer[workerClass]?.[task.method];
+    const timeoutMs = task.timeoutMs ?? this.#offer[workerClass]?.[task.method]?.timeoutMs;
     if (!this.#pulling) this.#giveBack(held);
     else if (timeoutMs === undefined || this.#offer[workerClass]?.[task.method] === undefined) {
       this.#finish(held, outcomeWithout(run, unknownMethod(held, this.#offer[workerClass] ?? {})), 0);

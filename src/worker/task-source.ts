@@ -29,13 +29,21 @@ const acknowledgements = {
   terminate: encoder.encode('+TERM'),
 } as const;
 
-/** What there is to say to a delivery: it is done, given back, still worked on, or never to be given out again. */
-export type Acknowledgement = keyof typeof acknowledgements;
+/**
+ * What there is to say to a delivery: it is done, given back (to be given out at once, or after so long), still worked on, or
+ * never to be given out again.
+ */
+export type Acknowledgement = keyof typeof acknowledgements | { readonly giveBackAfterMs: number };
 
 /** Answer a delivery. */
 export function acknowledge(connection: NatsConnection, reply: string, how: Acknowledgement): void {
   // Without a connection the server cannot hear it; it gives the task out again and finds the result stored.
-  if (!connection.isClosed()) connection.publish(reply, acknowledgements[how]);
+  if (connection.isClosed()) return;
+  const answer =
+    typeof how === 'string'
+      ? acknowledgements[how]
+      : encoder.encode(`-NAK ${JSON.stringify({ delay: nanos(Math.round(how.giveBackAfterMs)) })}`);
+  connection.publish(reply, answer);
 }
 
 /**

@@ -1,5 +1,9 @@
 /** What a worker host and its children say to each other over Node's own channel; the host in batches. */
+import type { MethodLimits } from '../protocol/method.ts';
 import type { TaskFailure } from '../protocol/task.ts';
+
+/** The methods of each class of tasks that a worker computes, with their limits. */
+export type Offer = Readonly<Record<string, Readonly<Record<string, MethodLimits>>>>;
 
 /** To a child. */
 export type ToChild =
@@ -29,8 +33,8 @@ export interface Outcome {
 
 /** From a child. */
 export type FromChild =
-  /** Its campaigns are loaded: class and methods with their time limits, ms. */
-  | readonly ['loaded', classes: Readonly<Record<string, Readonly<Record<string, number>>>>]
+  /** Its campaigns are loaded. */
+  | readonly ['loaded', offer: Offer]
   /** Its methods are warm. */
   | readonly ['ready']
   /** It cannot start: why, and what `cox` exits with. */

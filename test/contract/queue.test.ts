@@ -18,6 +18,7 @@ const taskOf = (campaign: string, number: number): Task => ({
   candidate: number,
   choice: null,
   timeoutMs: null,
+  memoryMb: null,
   report: `cox.log.${campaign}.worker.task.finished`,
   createdAt: 1_000,
 });

@@ -168,6 +168,7 @@ function finished(task: Task, startedAt: number): unknown {
     success: true,
     value: valueOf(task),
     failure: null,
+    attempts: [],
     worker: { id: 'tiny', host: 'here', child: 0 },
     resources: { wallMs: now - startedAt, cpuMs: 0 },
     times: {

@@ -36,6 +36,7 @@ function finished(number: number, sequence: number, note = ''): StoredFact {
     candidate: number,
     choice: { by: 'shuffle' },
     timeoutMs: null,
+    memoryMb: null,
     report: 'cox.log.c.worker.task.finished',
     createdAt: 1,
   };
@@ -45,6 +46,7 @@ function finished(number: number, sequence: number, note = ''): StoredFact {
     success: true,
     value: { ionizationEnergyHa: 0.5, note },
     failure: null,
+    attempts: [],
     worker: { id: 'w', host: 'h', child: 2 },
     resources: { wallMs: 3, cpuMs: 2.5 },
     times: { created: 1, queued: 2, pickedUp: 3, computeStarted: 4, computeEnded: 7 },
@@ -93,6 +95,7 @@ test('a line holds the task from its creation to the decision on it', () => {
       success: true,
       value: { ionizationEnergyHa: 0.5, note: '' },
       failure: null,
+      attempts: [],
       worker: { id: 'w', host: 'h', child: 2 },
       pool: 'simulate',
       slots: 1,

@@ -25,6 +25,7 @@ function line(
     success: failure === null,
     value,
     failure,
+    attempts: [],
     worker: { id: 'w', host: 'h', child: 0 },
     pool: topic,
     slots,

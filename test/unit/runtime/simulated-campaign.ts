@@ -27,7 +27,17 @@ export function completeTaskOf(campaign: string): (request: unknown, source: str
     const asked = taskRequestSchema.parse(request);
     const report = subjects.log(campaign, 'worker', 'task.finished');
     const given = asked.arguments ?? { smiles: `C${asked.candidate ?? 0}` };
-    return { v: protocolVersion, ...asked, campaign, source, arguments: given, timeoutMs: null, report, createdAt };
+    return {
+      v: protocolVersion,
+      ...asked,
+      campaign,
+      source,
+      arguments: given,
+      timeoutMs: null,
+      memoryMb: null,
+      report,
+      createdAt,
+    };
   };
 }
 

@@ -21,6 +21,7 @@ const task: Task = {
   candidate: 4,
   choice: { score: 0.6 },
   timeoutMs: null,
+  memoryMb: null,
   report: 'cox.log.run-1.worker.task.finished',
   createdAt: 1_000.25,
 };
