@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import { subjects } from '../protocol/subjects.ts';
-import type { ActorHost } from '../runtime/actor-host.ts';
+import type { Standby } from '../runtime/standby.ts';
 
 /** What an actor answers when it is asked for its status. */
 export interface ActorStatus {
@@ -12,14 +12,14 @@ export interface ActorStatus {
 }
 
 /**
- * Answer `cox.ask.<campaign>.<actor>.status` for every actor of a host, as a NATS micro service: `nats micro ls` lists it,
+ * Answer `cox.ask.<campaign>.<actor>.status` for every actor that runs here, as a NATS micro service: `nats micro ls` lists it,
  * `nats req cox.ask.<campaign>.resource-ledger.status ''` asks it.
  */
 export async function answerQuestions(
   connection: NatsConnection,
   campaign: string,
-  host: ActorHost,
-): Promise<{ stop(): Promise<unknown> }> {
+  actors: Standby,
+): Promise<{ close(): Promise<unknown> }> {
   const { Svcm } = await import('@nats-io/services');
   const service = await new Svcm(connection as never).add({
     name: 'cox-actors',
@@ -27,15 +27,15 @@ export async function answerQuestions(
     description: `actors of campaign ${campaign}`,
     metadata: { campaign },
   });
-  for (const actor of host.names) {
+  for (const actor of actors.running) {
     service.addEndpoint(actor, {
       subject: subjects.ask(campaign, actor, 'status'),
       handler: (_error, message) => {
-        const view = host.views[actor];
+        const view = actors.views[actor];
         const status: ActorStatus = { campaign, actor, state: view?.value, context: view?.context };
         message.respond(JSON.stringify(status));
       },
     });
   }
-  return { stop: () => service.stop() };
+  return { close: () => service.stop() };
 }

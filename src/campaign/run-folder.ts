@@ -3,10 +3,12 @@ import { access, mkdir, open, readdir, readFile, rename, writeFile } from 'node:
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError, messageOf, ResourceError } from '../protocol/errors.ts';
+import { objectRefSchema } from '../protocol/object-ref.ts';
 import { tokenSchema } from '../protocol/task.ts';
 import type { Summary } from './summary.ts';
 
-const runRecordSchema = z.object({
+/** What `campaign.json` and the bucket of campaigns hold. */
+export const runRecordSchema = z.object({
   v: z.literal(1),
   id: tokenSchema,
   /** Tells this run from every other, also from one of the same name. */
@@ -21,6 +23,8 @@ const runRecordSchema = z.object({
   candidates: z.object({
     count: z.number(),
     digest: z.string(),
+    /** The object that holds every candidate's arguments; null where nobody but the run itself needs them. */
+    table: objectRefSchema.nullable(),
     notes: z.record(z.string(), z.unknown()),
     objects: z.record(z.string(), z.string()),
   }),

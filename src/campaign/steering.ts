@@ -1,171 +1,154 @@
-/** A campaign under way in this process: its actors over NATS, and what they are told and asked. */
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
+/** This process's part in a campaign: those of its actors that run here, over NATS, and what goes with them. */
 import type { NatsConnection } from '@nats-io/nats-core';
-import { Lease } from '../nats/lease.ts';
+import { NatsActorClaims } from '../nats/actor-claims.ts';
 import { NatsCampaignLog } from '../nats/campaign-log.ts';
-import { ObjectCache } from '../nats/objects.ts';
 import { StoredPublisher } from '../nats/publisher.ts';
 import { NatsSnapshotStore } from '../nats/snapshot-store.ts';
-import { ensureCampaignLog, ensureTaskStreams, openCampaigns, openSnapshots } from '../nats/streams.ts';
+import { ensureCampaignLog, ensureTaskStreams, openSnapshots } from '../nats/streams.ts';
 import { NatsTaskQueue } from '../nats/task-queue.ts';
-import { ConfigError, InvariantError } from '../protocol/errors.ts';
-import { taskRequestSchema, type Says } from '../protocol/events.ts';
-import { objectRefOf, type ObjectRef } from '../protocol/object-ref.ts';
+import type { ActorPlan } from '../protocol/actor.ts';
+import { CoxswainError } from '../protocol/errors.ts';
+import type { Says } from '../protocol/events.ts';
 import { subjects } from '../protocol/subjects.ts';
-import { protocolVersion, type Task } from '../protocol/task.ts';
-import { ActorHost } from '../runtime/actor-host.ts';
 import { systemClock, type FactListener } from '../runtime/contracts.ts';
+import { Standby } from '../runtime/standby.ts';
 import { answerQuestions } from './answers.ts';
 import { aside } from './aside.ts';
-import type { CampaignDefinition, Candidates, CommonSettings } from './definition.ts';
+import { taskMaker } from './composition.ts';
 import { watchFleet } from './fleet-watch.ts';
+import { sayAsOperator } from './operator.ts';
 import type { RunRecord } from './run-folder.ts';
 
-export interface SteeringOptions<S extends CommonSettings> {
+export interface SteeringOptions {
   readonly connection: NatsConnection;
-  readonly definition: CampaignDefinition<S>;
-  readonly settings: S;
   readonly record: RunRecord;
-  readonly candidates: Candidates;
-  /** Whether the run has no results yet, so that a server need not know of it. */
-  readonly mayBeNew: boolean;
-  readonly cacheDir: string;
+  /** The actors that this process runs or stands by for. */
+  readonly plans: readonly ActorPlan[];
+  /** Arguments of the simulation of a candidate. */
+  readonly argumentsOf: (candidate: number) => unknown;
   /** Called once when the actors cannot go on. */
   readonly fail: (error: unknown) => void;
-  /** Shown every fact of the log, from the first on, once the actors have taken it. */
-  readonly observe: FactListener;
+  /** Shown every fact of the log, from the first on, once the actors that run here have taken it. */
+  readonly observe?: FactListener;
+  /** Told which actors run here, each time that this changes. */
+  readonly changed?: (running: readonly string[]) => void;
+  /** Told of an actor that ran here and that another process has now. */
+  readonly lost?: (actor: string, owner: string) => void;
   /** Told of messages in the log that are not ours, which are passed over. */
   readonly refuse: (error: unknown) => void;
 }
 
-/** References of a space's objects, by name. */
-export function objectRefs(candidates: Candidates): Record<string, ObjectRef> {
-  return Object.fromEntries(Object.entries(candidates.objects).map(([name, bytes]) => [name, objectRefOf(bytes)]));
-}
+type Closing = { close(): Promise<unknown> };
 
-/** The actors of one campaign, run by this process over its log in NATS. */
+/** Actors of one campaign, run or stood by for by this process over its log in NATS. */
 export class Steering {
+  readonly #options: SteeringOptions;
+  readonly #claims: NatsActorClaims;
+  readonly #publisher: StoredPublisher;
   readonly #log: NatsCampaignLog;
-  readonly #closers: (() => Promise<unknown> | undefined)[];
+  #standby: Standby | null = null;
+  /** What goes with the fleet actor, and with any actor: there while they run here. */
+  #fleetWatch: Promise<Closing> | null = null;
+  #answers: Promise<Closing> | null = null;
+  #turn: Promise<void> = Promise.resolve();
 
-  private constructor(log: NatsCampaignLog, closers: (() => Promise<unknown> | undefined)[]) {
-    this.#log = log;
-    this.#closers = closers;
+  private constructor(options: SteeringOptions) {
+    const { connection, record, plans } = options;
+    this.#options = options;
+    const names = plans.map(({ actor }) => actor.name);
+    this.#claims = new NatsActorClaims(connection, record.id, names);
+    // What was sent before this process was frozen or cut off is sent again only while its actors are ours.
+    this.#publisher = new StoredPublisher(connection, () => this.#claims.doubt());
+    this.#log = new NatsCampaignLog(connection, this.#publisher, record.id, (error) => {
+      const isNewer = error instanceof CoxswainError && error.code === 'protocol.newer';
+      (isNewer ? options.fail : options.refuse)(error);
+    });
   }
 
   /**
-   * Start, or go on with, a campaign: log, objects, actors, and the watch over the fleet. It begins when it is told to.
-   * @throws LeaseError when another process runs it; ConfigError when a snapshot is of another version.
+   * Take part in a campaign that its server knows: run those actors that nobody else runs, stand by for the others. The campaign
+   * begins when it is told to.
+   * @throws ConfigError when a snapshot is of another version.
    */
-  static async start<S extends CommonSettings>(options: SteeringOptions<S>): Promise<Steering> {
-    const { connection, definition, record, candidates, fail } = options;
+  static async start(options: SteeringOptions): Promise<Steering> {
+    const steering = new Steering(options);
+    await steering.#start();
+    return steering;
+  }
+
+  /** Names of the actors that run here. */
+  get running(): readonly string[] {
+    return this.#standby?.running ?? [];
+  }
+
+  /** Who runs an actor; null when nobody does. */
+  ownerOf(actor: string): string | null {
+    return this.#claims.ownerOf(actor);
+  }
+
+  /** Say something to the campaign as a person; resolves with its place in the log. */
+  request(event: Says<'operator'>): Promise<{ sequence: number }> {
+    return sayAsOperator(this.#publisher, this.#options.record.id, event);
+  }
+
+  /** Let go of the actors: last snapshots, and nobody's any more. What runs at the workers goes on. */
+  async close(): Promise<void> {
+    await this.#turn;
+    await (await this.#answers)?.close();
+    await (await this.#fleetWatch)?.close();
+    await this.#standby?.stop();
+    this.#publisher.close();
+  }
+
+  async #start(): Promise<void> {
+    const { connection, record, plans, argumentsOf, observe, fail, lost } = this.#options;
     const { id } = record;
-    const publisher = new StoredPublisher(connection);
-    await claim(connection, record, options.mayBeNew);
-    const lease = await Lease.acquire(connection, {
-      key: id,
-      owner: `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`,
-      lost: fail,
-    });
     const [snapshots] = await Promise.all([
       openSnapshots(connection),
       ensureTaskStreams(connection),
       ensureCampaignLog(connection, id),
     ]);
-    const objects = new ObjectCache(connection, `${options.cacheDir}/objects`);
-    await Promise.all(Object.values(candidates.objects).map((bytes) => objects.put(bytes)));
-
-    const log = new NatsCampaignLog(connection, publisher, id, options.refuse);
-    const host = await ActorHost.start({
-      plans: composePlans(options),
-      log,
+    this.#standby = await Standby.start({
+      plans,
+      claims: this.#claims,
+      log: this.#log,
       snapshots: new NatsSnapshotStore(snapshots, id),
-      queue: new NatsTaskQueue(connection, publisher, id, definition.name),
+      queue: new NatsTaskQueue(connection, this.#publisher, id, record.campaign),
       clock: systemClock,
-      completeTask: (request, source, createdAt) => completeTask(request, { id, candidates, source, createdAt }),
+      completeTask: taskMaker(id, argumentsOf),
       inspect: aside((inspection) => {
         if (connection.isClosed()) return;
         connection.publish(subjects.inspect(id, inspection.actor), JSON.stringify(inspection));
       }),
-      observe: aside(options.observe),
+      ...(observe === undefined ? {} : { observe: aside(observe) }),
+      changed: () => this.#follow(),
+      ...(lost === undefined ? {} : { lost }),
       fail,
     });
-    const watch = await watchFleet(connection, { log, workerClass: definition.name, fail, refuse: options.refuse });
-    const answers = await answerQuestions(connection, id, host);
-    return new Steering(log, [
-      () => answers.stop(),
-      () => watch.close(),
-      () => host.stop(),
-      () => lease.release(),
-      () => {
-        publisher.close();
-        return undefined;
-      },
-    ]);
+    this.#follow();
+    await this.#turn;
   }
 
-  /** Say something to the campaign as the person who runs it; resolves with its place in the log. */
-  async request(event: Says<'operator'>): Promise<{ sequence: number }> {
-    const fact = { v: protocolVersion, id: `operator/${randomUUID()}`, number: null, cause: null } as const;
-    return this.#log.append('operator', { ...fact, heardAt: null, saidAt: Date.now(), event });
+  /** The fleet's watch lives where the fleet does, and answers are given where somebody can give them. */
+  #follow(): void {
+    this.#turn = this.#turn.then(() => this.#followNow()).catch((error: unknown) => this.#options.fail(error));
   }
 
-  /** Let go of the campaign: last snapshots, no lease. What runs at the workers goes on. */
-  async close(): Promise<void> {
-    for (const close of this.#closers) await close();
+  async #followNow(): Promise<void> {
+    const { connection, record, fail, refuse, changed } = this.#options;
+    const standby = this.#standby;
+    if (standby === null) return;
+    const isFleetHere = standby.running.includes('fleet');
+    if (isFleetHere && this.#fleetWatch === null) {
+      this.#fleetWatch = watchFleet(connection, { log: this.#log, workerClass: record.campaign, fail, refuse });
+    } else if (!isFleetHere && this.#fleetWatch !== null) {
+      await (await this.#fleetWatch).close();
+      this.#fleetWatch = null;
+    }
+    await this.#fleetWatch;
+    await (await this.#answers)?.close();
+    this.#answers = answerQuestions(connection, record.id, standby);
+    await this.#answers;
+    changed?.(standby.running);
   }
-}
-
-/**
- * Make sure that this server's log of this id is this run's, and no other's.
- * @throws ConfigError when another run has the id here, or this run has results and its log is not here.
- */
-async function claim(connection: NatsConnection, record: RunRecord, mayBeNew: boolean): Promise<void> {
-  const { id, instance } = record;
-  const campaigns = await openCampaigns(connection);
-  const known = await campaigns.get(id);
-  const theirs = known?.operation === 'PUT' ? known.json<{ instance?: string }>().instance : undefined;
-  if (theirs === instance) return;
-  if (theirs !== undefined) {
-    throw new ConfigError(`this NATS server knows another run as ${id}; choose another --id`, { code: 'run.exists' });
-  }
-  if (!mayBeNew) {
-    throw new ConfigError(
-      `this NATS server holds no log of run ${id}, which has results: it was started ` +
-        (record.server === null ? `with the store ${record.store ?? ''}` : `on ${record.server}`),
-      { code: 'run.elsewhere' },
-    );
-  }
-  await campaigns.create(id, JSON.stringify(record));
-}
-
-function composePlans<S extends CommonSettings>({ definition, settings, candidates }: SteeringOptions<S>) {
-  const policy = definition.policies[settings.policy];
-  if (policy === undefined) {
-    const known = Object.keys(definition.policies).join(' or ');
-    throw new ConfigError(`campaign ${definition.name} has no policy "${settings.policy}"; choose ${known}`);
-  }
-  return policy({ settings, candidates: candidates.count, objects: objectRefs(candidates) });
-}
-
-/** A whole task of what an actor asked for. */
-function completeTask(
-  request: unknown,
-  { id, candidates, source, createdAt }: { id: string; candidates: Candidates; source: string; createdAt: number },
-): Task {
-  const asked = taskRequestSchema.parse(request);
-  if (asked.arguments === null && asked.candidate === null) {
-    throw new InvariantError(`${source} asked for task ${asked.id} with neither arguments nor a candidate`);
-  }
-  return {
-    v: protocolVersion,
-    ...asked,
-    campaign: id,
-    source,
-    arguments: asked.arguments ?? candidates.argumentsOf(asked.candidate ?? 0),
-    timeoutMs: null,
-    report: subjects.log(id, 'worker', 'task.finished'),
-    createdAt,
-  };
 }

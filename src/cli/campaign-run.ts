@@ -5,11 +5,14 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { pino } from 'pino';
 import type { Candidates } from '../campaign/definition.ts';
 import { Recorder } from '../campaign/recorder.ts';
-import { readSummary, runFolder, writeWhole, type RunFolder } from '../campaign/run-folder.ts';
+import { readSummary, runFolder, writeWhole, type RunFolder, type RunRecord } from '../campaign/run-folder.ts';
+import { composePlans } from '../campaign/composition.ts';
+import { createCampaign } from '../campaign/creation.ts';
 import { Steering } from '../campaign/steering.ts';
 import type { Summary } from '../campaign/summary.ts';
+import type { ActorPlan } from '../protocol/actor.ts';
 import { connectNats, natsAddress, type NatsAddress } from '../nats/connection.ts';
-import { exitCodes, messageOf } from '../protocol/errors.ts';
+import { exitCodes, LeaseError, messageOf } from '../protocol/errors.ts';
 import { cacheDir } from '../setup/cache-dir.ts';
 import { ensureNatsServer, ensureXtb } from '../setup/programs.ts';
 import { CampaignWatch, type Outcome } from './campaign-watch.ts';
@@ -20,6 +23,8 @@ import { openRun } from './run-record.ts';
 import { plainView, quietView, terminalView, type RunView } from './run-view.ts';
 import { summaryText } from './summary-text.ts';
 import { startWorkerProcess } from './worker-process.ts';
+
+const predecessorMs = 4_000;
 
 type Closer = () => unknown;
 
@@ -89,18 +94,23 @@ async function steer(
   const connection = theirs ?? (await connect(address, id, closers));
 
   const watch = new CampaignWatch({ definition, candidates, total: settings.total, view, logger });
+  await createCampaign(connection, record, {
+    candidates,
+    cacheDir: cacheDir(),
+    mayBeNew: await isEmpty(folder.results),
+  });
+  const plans = composePlans(definition, record);
   const steering = await Steering.start({
     connection,
-    definition,
-    settings,
     record,
-    candidates,
-    mayBeNew: await isEmpty(folder.results),
-    cacheDir: cacheDir(),
+    plans,
+    argumentsOf: (candidate) => candidates.argumentsOf(candidate),
+    lost: (actor, owner) => watch.fail(runElsewhere(id, actor, owner)),
     observe: (fact) => watch.take(fact),
     fail: (error) => watch.fail(error),
     refuse: (error) => logger.warn({ error: messageOf(error) }, 'a message was passed over'),
   });
+  await untilAllRun(steering, record, plans);
   // The files are ours to write only now that the campaign is; what an earlier life summed up is no longer true.
   await rm(folder.summary, { force: true });
   const recorder = new Recorder(folder.results);
@@ -121,6 +131,28 @@ async function steer(
   if (outcome.state === 'ended') return exitCodes.done;
   sayHowToResume(options);
   return interruption.requested ? exitCodes.interrupted : exitCodes.failed;
+}
+
+/**
+ * A dead predecessor's actors fall free within two seconds; one that lives keeps them.
+ * @throws LeaseError that names who runs the campaign.
+ */
+async function untilAllRun(steering: Steering, { id }: RunRecord, plans: readonly ActorPlan[]): Promise<void> {
+  const deadline = Date.now() + predecessorMs;
+  for (;;) {
+    const missing = plans.find(({ actor }) => !steering.running.includes(actor.name))?.actor.name;
+    if (missing === undefined) return;
+    const owner = steering.ownerOf(missing);
+    if (Date.now() > deadline) throw runElsewhere(id, missing, owner ?? 'another process');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function runElsewhere(id: string, actor: string, owner: string): LeaseError {
+  return new LeaseError(`${actor} of campaign ${id} is run by ${owner}; stop that one first`, {
+    code: 'lease.held',
+    details: { id, actor, owner },
+  });
 }
 
 async function connect(address: NatsAddress, id: string, closers: Closer[]): Promise<NatsConnection> {

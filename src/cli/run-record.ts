@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { relative } from 'node:path';
 import type { Candidates } from '../campaign/definition.ts';
 import { createRunFolder, runFolder, writeRunRecord, type RunFolder, type RunRecord } from '../campaign/run-folder.ts';
-import { objectRefs } from '../campaign/steering.ts';
+import { candidateTable, objectRefs } from '../campaign/creation.ts';
 import { ConfigError } from '../protocol/errors.ts';
 import { stateFolder } from './private-server.ts';
 import type { RunOptions } from './run-options.ts';
@@ -35,6 +35,8 @@ export async function openRun(
     candidates: {
       count: candidates.count,
       digest: candidates.digest,
+      // On a server that others reach, other hosts may run the actors.
+      table: options.nats === null ? null : candidateTable(candidates).ref,
       notes: { ...candidates.notes },
       objects: objectRefs(candidates),
     },

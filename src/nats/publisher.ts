@@ -38,11 +38,22 @@ export class StoredPublisher {
   #next = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(connection: NatsConnection) {
+  readonly #doubt: () => Promise<void> | null;
+
+  /**
+   * @param doubt null while what was sent may be sent again, else a promise of certainty: a process that was frozen must find out
+   * first whether it still speaks for its actors.
+   */
+  constructor(connection: NatsConnection, doubt: () => Promise<void> | null = () => null) {
     this.#connection = connection;
+    this.#doubt = doubt;
     this.#stopWatching = watchConnection(connection, {
       lost: () => (this.#isConnected = false),
-      back: () => (this.#isConnected = true),
+      back: () => {
+        this.#isConnected = true;
+        // What was in flight may be lost, and what was said meanwhile was not sent.
+        void this.#sendAgain(Infinity);
+      },
     });
     this.#subscription = connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
@@ -66,7 +77,8 @@ export class StoredPublisher {
       const now = Date.now();
       const waiting = { subject, payload, id, sentAt: now, since: now, resolve, reject };
       this.#waiting.set(token, waiting);
-      this.#send(token, waiting);
+      // Without a connection the client would keep it, and send it whatever has become of us meanwhile.
+      if (this.#isConnected || this.#connection.isClosed()) this.#send(token, waiting);
       this.#timer ??= setInterval(() => this.#retry(), 250).unref();
     });
   }
@@ -137,11 +149,18 @@ export class StoredPublisher {
       this.#timer = null;
       return;
     }
-    // Without a connection the client keeps what is published, and would send every try when it is back.
-    if (!this.#isConnected) return;
-    const due = Date.now() - retryAfterMs;
-    for (const [token, waiting] of this.#waiting) {
-      if (waiting.sentAt > due) continue;
+    void this.#sendAgain(Date.now() - retryAfterMs);
+  }
+
+  /** Send once more, in order, what was sent by then and is not known to be stored. */
+  async #sendAgain(sentBy: number): Promise<void> {
+    const due = [...this.#waiting].filter(([, { sentAt }]) => sentAt <= sentBy);
+    if (due.length === 0 || !this.#isConnected) return;
+    const doubt = this.#doubt();
+    if (doubt !== null) await doubt;
+    for (const [token, waiting] of due) {
+      if (!this.#isConnected) return;
+      if (this.#waiting.get(token) !== waiting) continue;
       waiting.sentAt = Date.now();
       this.#send(token, waiting);
     }

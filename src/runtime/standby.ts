@@ -1,4 +1,5 @@
 import type { ActorPlan } from '../protocol/actor.ts';
+import { CoxswainError } from '../protocol/errors.ts';
 import { ActorHost, type ActorHostOptions } from './actor-host.ts';
 import type { ActorClaims } from './contracts.ts';
 
@@ -9,6 +10,8 @@ export interface StandbyOptions extends Omit<ActorHostOptions, 'lost' | 'doubt'>
   /** Told of each actor that ran here and that another process has now. */
   readonly lost?: (actor: string, owner: string) => void;
 }
+
+const retryMs = 500;
 
 /**
  * A process's part in a campaign: it runs those of its actors that nobody else runs, and stands by for the others.
@@ -86,11 +89,38 @@ export class Standby {
     }
   }
 
+  /** What passes (the server is away) is tried again from the beginning; what does not ends this process's part. */
+  async #giveBack(actors: readonly string[], error: unknown): Promise<void> {
+    for (const actor of actors) this.#starting.delete(actor);
+    this.#lostEarly.clear();
+    if (error instanceof CoxswainError && error.retry === 'never') throw error;
+    await Promise.all(actors.map((actor) => this.#options.claims.release(actor)));
+    this.#options.clock.after(retryMs, () => {
+      for (const actor of actors) this.#noteFree(actor);
+    });
+  }
+
   async #run(actors: readonly string[]): Promise<void> {
     for (const actor of actors) this.#starting.add(actor);
-    const { claims } = this.#options;
     const plans = actors.flatMap((actor) => this.#plans.get(actor) ?? []);
-    const host = await ActorHost.start({
+    let host: ActorHost;
+    try {
+      host = await this.#host(plans);
+    } catch (error) {
+      await this.#giveBack(actors, error);
+      return;
+    }
+    for (const actor of actors) {
+      this.#starting.delete(actor);
+      if (this.#lostEarly.delete(actor)) host.drop(actor);
+      else this.#hosts.set(actor, host);
+    }
+    this.#options.changed?.(this.running);
+  }
+
+  #host(plans: readonly ActorPlan[]): Promise<ActorHost> {
+    const { claims } = this.#options;
+    return ActorHost.start({
       ...this.#options,
       plans,
       doubt: () => claims.doubt(),
@@ -101,12 +131,6 @@ export class Standby {
       },
       fail: (error) => this.#fail(error),
     });
-    for (const actor of actors) {
-      this.#starting.delete(actor);
-      if (this.#lostEarly.delete(actor)) host.drop(actor);
-      else this.#hosts.set(actor, host);
-    }
-    this.#options.changed?.(this.running);
   }
 
   #lose(actor: string, owner: string): void {

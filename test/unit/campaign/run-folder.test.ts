@@ -30,7 +30,7 @@ const recordOf = (id: string, createdAt = '2030-01-01T00:00:00.000Z'): RunRecord
   campaign: 'molecular-design',
   folder: 'campaigns/molecular-design',
   settings: { total: 64, policy: 'batched' },
-  candidates: { count: 3, digest: 'd', notes: { refused: [] }, objects: { fingerprints: 'f' } },
+  candidates: { count: 3, digest: 'd', table: null, notes: { refused: [] }, objects: { fingerprints: 'f' } },
   versions: { coxswain: '0.1.0' },
   createdAt,
 });
