@@ -5,6 +5,11 @@ import { version } from './version.ts';
 
 const subcommands: Readonly<Record<string, (argv: readonly string[]) => Promise<Command>>> = {
   run: async (argv) => (await import('./run.ts')).runCommand(argv),
+  start: async (argv) => (await import('./start.ts')).startCommand(argv),
+  actor: async () => (await import('./actor.ts')).actorCommand(),
+  pause: async () => (await import('./steer.ts')).steerCommand('pause'),
+  resume: async () => (await import('./steer.ts')).steerCommand('resume'),
+  stop: async () => (await import('./steer.ts')).steerCommand('stop'),
   worker: async () => (await import('./worker.ts')).workerCommand(),
   submit: async () => (await import('./submit.ts')).submitCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),

@@ -8,12 +8,38 @@ import { stateFolder } from './private-server.ts';
 import type { RunOptions } from './run-options.ts';
 import { version } from './version.ts';
 
+/** What a new campaign is. On a server that others reach, other hosts may run its actors, and need the table of candidates. */
+export function newRecord(
+  { id, definition, settings, nats, folder }: Pick<RunOptions, 'id' | 'definition' | 'settings' | 'nats' | 'folder'>,
+  candidates: Candidates,
+): RunRecord {
+  return {
+    v: 1,
+    id,
+    instance: randomUUID(),
+    server: nats,
+    store: nats === null ? stateFolder(id) : null,
+    campaign: definition.name,
+    folder: relative(process.cwd(), folder) || '.',
+    settings,
+    candidates: {
+      count: candidates.count,
+      digest: candidates.digest,
+      table: nats === null ? null : candidateTable(candidates).ref,
+      notes: { ...candidates.notes },
+      objects: objectRefs(candidates),
+    },
+    versions: { coxswain: version(), node: process.version },
+    createdAt: new Date().toISOString(),
+  };
+}
+
 /** The run's folder and record: made for a new run, checked against the space for an old one. */
 export async function openRun(
   options: RunOptions,
   candidates: Candidates,
 ): Promise<{ folder: RunFolder; record: RunRecord }> {
-  const { id, out, resumed, definition, settings } = options;
+  const { id, out, resumed } = options;
   if (resumed !== null) {
     if (resumed.candidates.digest !== candidates.digest) {
       throw new ConfigError(
@@ -23,26 +49,7 @@ export async function openRun(
     }
     return { folder: runFolder(out, id), record: resumed };
   }
-  const record: RunRecord = {
-    v: 1,
-    id,
-    instance: randomUUID(),
-    server: options.nats,
-    store: options.nats === null ? stateFolder(id) : null,
-    campaign: definition.name,
-    folder: relative(process.cwd(), options.folder) || '.',
-    settings,
-    candidates: {
-      count: candidates.count,
-      digest: candidates.digest,
-      // On a server that others reach, other hosts may run the actors.
-      table: options.nats === null ? null : candidateTable(candidates).ref,
-      notes: { ...candidates.notes },
-      objects: objectRefs(candidates),
-    },
-    versions: { coxswain: version(), node: process.version },
-    createdAt: new Date().toISOString(),
-  };
+  const record = newRecord(options, candidates);
   const folder = await createRunFolder(out, id);
   await writeRunRecord(folder, record);
   return { folder, record };

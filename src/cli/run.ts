@@ -1,14 +1,14 @@
 /** `cox run`: a campaign here, from setup to summary. */
 import { availableParallelism } from 'node:os';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { CampaignDefinition } from '../campaign/definition.ts';
 import { loadCampaign } from '../campaign/load.ts';
 import { readRunRecord, refuseExistingRun } from '../campaign/run-folder.ts';
-import { flagOf, parseSettings, refuseContradictions, settingFlags } from '../campaign/settings.ts';
+import { parseSettings, refuseContradictions, settingFlags } from '../campaign/settings.ts';
 import { natsAddress } from '../nats/connection.ts';
 import { ConfigError } from '../protocol/errors.ts';
 import { runCampaign } from './campaign-run.ts';
-import { packagedCampaign } from './packaged-campaign.ts';
+import { addSettingFlags, folderOf, newId } from './campaign-flags.ts';
 
 interface RunFlags extends Record<string, string | boolean | undefined> {
   workers?: string;
@@ -22,7 +22,7 @@ interface RunFlags extends Record<string, string | boolean | undefined> {
 
 /** The command with the flags of the campaign that it is called for. */
 export async function runCommand(argv: readonly string[]): Promise<Command> {
-  const folder = folderOf(argv);
+  const folder = folderOf(argv, ['--json', '--quiet']);
   const definition = (await loadCampaign(folder)) as CampaignDefinition;
   const command = new Command('run')
     .description('run a campaign here: everything that it needs is started on this machine')
@@ -34,13 +34,7 @@ export async function runCommand(argv: readonly string[]): Promise<Command> {
     .option('--out <dir>', 'folder that holds the runs', 'runs')
     .option('--json', 'print the summary as one JSON value, and nothing else')
     .option('--quiet', 'print only the summary');
-  for (const flag of settingFlags(definition)) {
-    const isFlag = flag.type === 'boolean';
-    const choices = flag.choices === null ? '' : `: ${flag.choices.join(', ')}`;
-    const text = `${flag.description}${choices} (${flag.default === undefined ? 'required' : `default: ${textOf(flag.default)}`})`;
-    command.addOption(new Option(isFlag ? flagOf(flag.name) : `${flagOf(flag.name)} <${flag.type}>`, text));
-  }
-  return command
+  return addSettingFlags(command, definition)
     .addHelpText(
       'after',
       '\nExamples:\n  $ cox run --total 32 --workers 2\n  $ cox run --policy random --seed 7\n  $ cox run --space my-molecules.csv' +
@@ -93,8 +87,6 @@ async function run(folder: string, definition: CampaignDefinition, flags: RunFla
   });
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
-
 const defaultWorkers = (): number => Math.min(4, availableParallelism());
 
 function workersOf(text: string | undefined): number {
@@ -109,19 +101,3 @@ const stringsOf = (settings: Readonly<Record<string, unknown>>): Record<string, 
   Object.fromEntries(
     Object.entries(settings).map(([name, value]) => [name, typeof value === 'boolean' ? value : String(value)]),
   );
-
-function newId(policy: string): string {
-  const [date = '', time = ''] = new Date().toISOString().split('T');
-  return `${policy}-${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}`;
-}
-
-/** The folder among the arguments: the first that neither is a flag nor the value of one. */
-function folderOf(argv: readonly string[]): string {
-  for (let i = 0; i < argv.length; i += 1) {
-    const argument = argv[i] ?? '';
-    if (!argument.startsWith('-')) return argument;
-    const takesNone = ['--json', '--quiet', '--help', '-h'].includes(argument) || argument.includes('=');
-    if (!takesNone) i += 1;
-  }
-  return packagedCampaign();
-}

@@ -36,6 +36,11 @@ export class ObjectCache {
     return fetching;
   }
 
+  /** The bytes of an object, from this host's copy. @throws InputError when nobody has stored it. */
+  async read(ref: ObjectRef): Promise<Uint8Array> {
+    return readFile(await this.path(ref));
+  }
+
   /** Store bytes for every host and keep a copy here. */
   async put(bytes: Uint8Array): Promise<ObjectRef> {
     const ref = objectRefOf(bytes);

@@ -152,6 +152,11 @@ export class StoredPublisher {
     void this.#sendAgain(Date.now() - retryAfterMs);
   }
 
+  /** A method, since the compiler does not see that an await may change the field. */
+  #canSend(): boolean {
+    return this.#isConnected;
+  }
+
   /** Send once more, in order, what was sent by then and is not known to be stored. */
   async #sendAgain(sentBy: number): Promise<void> {
     const due = [...this.#waiting].filter(([, { sentAt }]) => sentAt <= sentBy);
@@ -159,7 +164,7 @@ export class StoredPublisher {
     const doubt = this.#doubt();
     if (doubt !== null) await doubt;
     for (const [token, waiting] of due) {
-      if (!this.#isConnected) return;
+      if (!this.#canSend()) return;
       if (this.#waiting.get(token) !== waiting) continue;
       waiting.sentAt = Date.now();
       this.#send(token, waiting);

@@ -67,10 +67,16 @@ export class Session {
 
   /** Resolves when this session is in force again, for as long as that takes. */
   async confirm(): Promise<void> {
-    while (!this.isCertain && !this.#connection.isClosed()) {
+    for (;;) {
+      if (this.isCertain || this.#connection.isClosed()) return;
       await this.#renewOnce();
-      if (!this.isCertain) await new Promise((resolve) => setTimeout(resolve, 50));
+      if (!this.#isRenewed()) await new Promise((resolve) => setTimeout(resolve, 50));
     }
+  }
+
+  /** A method, since the compiler does not see that an await may change what it returns. */
+  #isRenewed(): boolean {
+    return this.isCertain;
   }
 
   async close(): Promise<void> {

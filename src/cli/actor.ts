@@ -1,0 +1,140 @@
+/** `cox actor`: host actors of a campaign on this machine, or stand by for them. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { Command } from 'commander';
+import { readCandidateTable } from '../campaign/candidate-table.ts';
+import { composePlans } from '../campaign/composition.ts';
+import { findCampaign } from '../campaign/creation.ts';
+import type { CampaignDefinition } from '../campaign/definition.ts';
+import { campaignFile, loadCampaign } from '../campaign/load.ts';
+import type { RunRecord } from '../campaign/run-folder.ts';
+import { Steering } from '../campaign/steering.ts';
+import { connectNats, natsAddress } from '../nats/connection.ts';
+import { readLog } from '../nats/log-reader.ts';
+import { ObjectCache } from '../nats/objects.ts';
+import type { ActorPlan } from '../protocol/actor.ts';
+import { ConfigError, exitCodes, messageOf } from '../protocol/errors.ts';
+import { streams, subjects } from '../protocol/subjects.ts';
+import { cacheDir } from '../setup/cache-dir.ts';
+import { serverUrl } from './campaign-connection.ts';
+import { Interruption } from './interruption.ts';
+import { packagedCampaign } from './packaged-campaign.ts';
+
+interface ActorFlags {
+  readonly campaign: string;
+  readonly nats?: string;
+  readonly folder?: string;
+}
+
+export function actorCommand(): Command {
+  return new Command('actor')
+    .description('host actors of a campaign here; those that another process runs are stood by for')
+    .argument('<name...>', 'actors such as resource-ledger and submitter, or all')
+    .requiredOption('--campaign <id>', 'the campaign, as cox start printed it')
+    .option('--nats <url>', 'the NATS server (default: $COX_NATS_URL); credentials from COX_NATS_TOKEN and its like')
+    .option('--folder <dir>', "the campaign's folder on this machine (default: where the campaign was started from)")
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ cox actor all --campaign batched-20260101-120000 --nats nats://head:4222\n' +
+        '  $ cox actor resource-ledger submitter --campaign batched-20260101-120000 --nats nats://head:4222\n' +
+        '\nThe same again on another host makes standbys. SIGTERM hands the actors over and exits 0; it ends by itself with the campaign.',
+    )
+    .action(async (names: string[], flags: ActorFlags) => {
+      process.exitCode = await hostActors(names, flags);
+    });
+}
+
+const say = (line: string): void => void process.stderr.write(`${new Date().toISOString().slice(11, 23)}  ${line}\n`);
+
+/** Run, or stand by for, actors until the campaign has ended or somebody ends this process; resolves with the exit code. */
+async function hostActors(names: readonly string[], flags: ActorFlags): Promise<number> {
+  const { campaign: id } = flags;
+  const interruption = new Interruption();
+  const connection = await connectNats(natsAddress(serverUrl(flags.nats)), { name: `cox actor ${id}` });
+  try {
+    const record = await findCampaign(connection, id);
+    const definition = (await loadCampaign(folderFor(record, flags.folder))) as CampaignDefinition;
+    const plans = chosen(composePlans(definition, record), names, id);
+    const argumentsOf = await tableOf(connection, record);
+    let end: (code: number) => void = () => undefined;
+    let fail: (error: unknown) => void = () => undefined;
+    const over = new Promise<number>((resolve, reject) => ([end, fail] = [resolve, reject]));
+    const steering = await Steering.start({
+      connection,
+      record,
+      plans,
+      argumentsOf,
+      fail,
+      changed: (running) => say(describe(plans, running)),
+      lost: (actor, owner) => say(`${actor} is run by ${owner} now; standing by for it`),
+      refuse: (error) => say(`a message was passed over: ${messageOf(error)}`),
+    });
+    const ended = await untilEnded(connection, id, () => {
+      say(`campaign ${id} has ended`);
+      end(exitCodes.done);
+    });
+    interruption.onFirst(() => {
+      say('handing the actors over');
+      end(exitCodes.done);
+    });
+    const code = await Promise.race([over, interruption.second.then(() => exitCodes.interrupted)]);
+    await ended.close();
+    if (code === exitCodes.done) await steering.close();
+    return code;
+  } finally {
+    interruption.close();
+    await connection.close();
+  }
+}
+
+/** @throws ConfigError that names the actors that there are. */
+function chosen(plans: readonly ActorPlan[], names: readonly string[], id: string): readonly ActorPlan[] {
+  if (names.includes('all')) return plans;
+  const known = plans.map(({ actor }) => actor.name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new ConfigError(`campaign ${id} has no actor "${unknown}"; it has ${known.join(', ')}, or say all`);
+  }
+  return plans.filter(({ actor }) => names.includes(actor.name));
+}
+
+/** The campaign's folder here: the one that was named, else where it was started from, else the packaged one if it is that. */
+function folderFor({ folder, campaign, id }: RunRecord, named: string | undefined): string {
+  if (named !== undefined) return named;
+  const asStarted = resolve(folder);
+  if (existsSync(asStarted)) {
+    try {
+      campaignFile(asStarted);
+      return asStarted;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+    }
+  }
+  if (campaign === 'molecular-design') return packagedCampaign();
+  throw new ConfigError(`where is the folder of campaign ${id} (${campaign}) on this machine? Say --folder DIR`);
+}
+
+async function tableOf(connection: NatsConnection, record: RunRecord): Promise<(candidate: number) => unknown> {
+  const { table } = record.candidates;
+  if (table === null) {
+    throw new ConfigError(`campaign ${record.id} keeps its candidates to itself: it was started without --nats`);
+  }
+  const bytes = await new ObjectCache(connection, `${cacheDir()}/objects`).read(table);
+  return readCandidateTable(bytes);
+}
+
+function describe(plans: readonly ActorPlan[], running: readonly string[]): string {
+  const names = plans.map(({ actor }) => actor.name);
+  const here = names.filter((name) => running.includes(name));
+  const others = names.filter((name) => !running.includes(name));
+  const standing = others.length === 0 ? '' : `standing by for ${others.join(', ')}`;
+  if (here.length === 0) return standing;
+  return `running ${here.join(', ')}${standing === '' ? '' : `; ${standing}`}`;
+}
+
+/** Tell when the campaign has ended, or had before. */
+function untilEnded(connection: NatsConnection, id: string, over: () => void): Promise<{ close(): Promise<void> }> {
+  const filters = [subjects.log(id, 'campaign', 'campaign.ended')];
+  return readLog(connection, { stream: streams.log(id), filters, from: 1, onMessage: over });
+}

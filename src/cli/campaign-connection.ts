@@ -1,0 +1,44 @@
+/** The NATS server that a campaign is on: one that is named, or the private one of a run of this folder. */
+import { readFile } from 'node:fs/promises';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { listRuns, readRunRecord } from '../campaign/run-folder.ts';
+import { connectNats, natsAddress, type NatsAddress } from '../nats/connection.ts';
+import { ConfigError } from '../protocol/errors.ts';
+import { serverNote } from './private-server.ts';
+
+/**
+ * A connection to the server of a campaign: `--nats`, else the server of the run of that id in `out`, else COX_NATS_URL.
+ * @throws ConfigError when none of them says where it is, or the run's private server is not up.
+ */
+export async function connectToCampaign(
+  id: string,
+  { nats, out, command }: { nats: string | undefined; out: string; command: string },
+): Promise<NatsConnection> {
+  return connectNats(await addressOf(id, nats, out), { name: `cox ${command} ${id}`, patienceMs: 2_000 });
+}
+
+async function addressOf(id: string, nats: string | undefined, out: string): Promise<NatsAddress> {
+  if (nats !== undefined) return natsAddress(nats);
+  if ((await listRuns(out)).includes(id)) {
+    const record = await readRunRecord(out, id);
+    if (record.server !== null) return natsAddress(record.server);
+    const note = await readFile(serverNote(record), 'utf8').catch(() => null);
+    if (note !== null) return JSON.parse(note) as NatsAddress;
+    throw new ConfigError(`run ${id} is not under way; go on with it by: cox run --resume ${id}`, { code: 'run.idle' });
+  }
+  const url = process.env['COX_NATS_URL'];
+  if (url !== undefined && url !== '') return natsAddress(url);
+  throw new ConfigError(
+    `there is no run ${id} in ${out}, and no NATS server was named; say --nats nats://host:4222, or set COX_NATS_URL`,
+    { code: 'campaign.unknown' },
+  );
+}
+
+/** The server that a command works on: `--nats`, else COX_NATS_URL. @throws ConfigError when neither is given. */
+export function serverUrl(nats: string | undefined): string {
+  const url = nats ?? process.env['COX_NATS_URL'];
+  if (url === undefined || url === '') {
+    throw new ConfigError('which NATS server? Say --nats nats://host:4222, or set COX_NATS_URL');
+  }
+  return url;
+}
