@@ -22,6 +22,7 @@ export async function watchFleet(
   const known = new Map<string, Registration>();
   const watchStarted = Date.now();
   let listed = false;
+  let position = 0;
 
   const tell = (id: string, event: Says<'host'>): void => {
     const fact = {
@@ -48,13 +49,14 @@ export async function watchFleet(
     filters: [`${prefix}>`],
     from: 1,
     onMessage: ({ subject, data, headers, sequence }) => {
+      position = sequence;
       const id = subject.slice(prefix.length);
       const before = known.get(id);
       const isRemoved = headers?.has('KV-Operation') === true || headers?.has('Nats-Marker-Reason') === true;
       if (isRemoved || data.length === 0) {
         known.delete(id);
         const reason = headers?.get('KV-Operation') === 'DEL' ? 'left' : 'lost';
-        if (listed && before !== undefined) tell(`${id}/${sequence}`, { type: 'worker.gone', worker: id, reason });
+        if (listed && before !== undefined) tell(`${id}/${sequence}`, { type: 'worker.gone', worker: id, reason, asOf: sequence });
         return;
       }
       let worker: Registration;
@@ -66,16 +68,17 @@ export async function watchFleet(
       }
       if (!counts(worker)) {
         if (!known.delete(id) || !listed) return;
-        tell(`${id}/${sequence}`, { type: 'worker.gone', worker: id, reason: 'left' });
+        tell(`${id}/${sequence}`, { type: 'worker.gone', worker: id, reason: 'left', asOf: sequence });
         return;
       }
       known.set(id, worker);
       if (!listed || (before !== undefined && before.slots === worker.slots)) return;
-      tell(`${id}/${sequence}`, { type: 'worker.seen', ...place(worker) });
+      tell(`${id}/${sequence}`, { type: 'worker.seen', ...place(worker), asOf: sequence });
     },
   });
   await reader.caughtUp;
   listed = true;
-  tell(`listed/${process.pid}/${watchStarted}`, { type: 'workers.listed', workers: [...known.values()].map(place) });
+  const workers = [...known.values()].map((worker) => ({ ...place(worker), asOf: position }));
+  tell(`listed/${process.pid}/${watchStarted}`, { type: 'workers.listed', workers, asOf: position });
   return reader;
 }

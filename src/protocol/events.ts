@@ -29,6 +29,11 @@ export const taskRequestSchema = z.object({
 /** Who asked, as `user@host`. */
 const by = z.string().optional();
 const worker = z.object({ worker: z.string(), host: z.string(), slots: positive });
+/**
+ * Place in the bucket of workers of the entry that a fact stems from. Watchers are outsiders, and one that was frozen may tell
+ * of it late or again: by this the fleet knows what is older than what it knows.
+ */
+const asOf = count;
 
 /** Ask the ledger for slots: `count` grants of `slots` each, or grants without end until withdrawn (null). */
 const slotsRequested = z.object({
@@ -62,9 +67,12 @@ export const eventSchemas = {
     z.object({ type: z.literal('cancel.requested'), task: z.string(), reason: z.string(), by }),
   ]),
   host: z.discriminatedUnion('type', [
-    z.object({ type: z.literal('workers.listed'), workers: z.array(worker) }),
-    worker.extend({ type: z.literal('worker.seen') }),
-    z.object({ type: z.literal('worker.gone'), worker: z.string(), reason: z.enum(['left', 'lost']) }),
+    /** All that live, as of a place in the bucket of workers. */
+    z.object({ type: z.literal('workers.listed'), workers: z.array(worker.extend({ asOf })), asOf }),
+    worker.extend({ type: z.literal('worker.seen'), asOf }),
+    z.object({ type: z.literal('worker.gone'), worker: z.string(), reason: z.enum(['left', 'lost']), asOf }),
+    /** It computes tasks of this campaign's name and may not: its methods are others. */
+    z.object({ type: z.literal('worker.refused'), worker: z.string(), host: z.string(), reason: z.string() }),
   ]),
   worker: z.discriminatedUnion('type', [z.object({ type: z.literal('task.finished'), result: taskResultSchema })]),
   campaign: z.discriminatedUnion('type', [

@@ -61,7 +61,10 @@ export class HostLife {
       completeTask: completeTaskOf(campaign),
       fail: (error) => failures.push(error),
     });
-    await log.append('host', said({ type: 'workers.listed', workers: [{ worker: 'tiny', host: 'here', slots }] }));
+    await log.append(
+      'host',
+      said({ type: 'workers.listed', workers: [{ worker: 'tiny', host: 'here', slots, asOf: 1 }], asOf: 1 }),
+    );
     await log.append('operator', said({ type: 'run.requested' }));
     return new HostLife(connection, host, log, failures);
   }

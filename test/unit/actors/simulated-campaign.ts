@@ -239,14 +239,24 @@ export class SimulatedCampaign {
       if (this.#dice.chance(20)) this.#duplicates.push(this.#resultOf(task));
       this.#queue.push(task);
     }
-    this.#tell('host', { type: 'worker.gone', worker: id, reason: this.#dice.chance(50) ? 'left' : 'lost' });
+    this.#tell('host', {
+      type: 'worker.gone',
+      worker: id,
+      reason: this.#dice.chance(50) ? 'left' : 'lost',
+      asOf: this.#place(),
+    });
+  }
+
+  /** The next place in the bucket of workers. */
+  #place(): number {
+    return this.log.length + 1;
   }
 
   #hire(slots: number): void {
     this.#hired += 1;
     const id = `w${this.#hired}`;
     this.#workers.set(id, { slots, running: [] });
-    this.#tell('host', { type: 'worker.seen', worker: id, host: 'h', slots });
+    this.#tell('host', { type: 'worker.seen', worker: id, host: 'h', slots, asOf: this.#place() });
   }
 
   #finish(worker: Worker): void {

@@ -50,7 +50,7 @@ const tell = async (source: 'host' | 'operator', event: Says<'host'> | Says<'ope
   await time.drive(connection.log.append(source, fact));
   await time.pass(100);
 };
-const worker = (name: string) => ({ type: 'worker.seen', worker: name, host: 'h', slots: 2 }) as const;
+const worker = (name: string) => ({ type: 'worker.seen', worker: name, host: 'h', slots: 2, asOf: 1 }) as const;
 const facts = async (): Promise<StoredFact[]> => {
   const read: StoredFact[] = [];
   await time.drive(connection.log.read(1, (fact) => read.push(fact)));

@@ -82,6 +82,8 @@ class CrashWorld {
   readonly #computed = new Map<string, { started: number; computed: number; diedWith: number }>();
   readonly #violations: string[] = [];
   #life: Life | null = null;
+  /** The last place in the bucket of workers. */
+  #place = 0;
   #zombie: Life | null = null;
   #lives = 0;
   #steps = 0;
@@ -186,8 +188,14 @@ class CrashWorld {
       fail,
     });
     life.isWatching = true;
-    const workers = [...this.#workers.values()].map(({ id, slots }) => ({ worker: id, host: 'simulated', slots }));
-    await this.#say('host', { type: 'workers.listed', workers });
+    const asOf = ++this.#place;
+    const workers = [...this.#workers.values()].map(({ id, slots }) => ({
+      worker: id,
+      host: 'simulated',
+      slots,
+      asOf,
+    }));
+    await this.#say('host', { type: 'workers.listed', workers, asOf });
     await this.#say('operator', { type: 'run.requested' });
     await connection.log.follow(1, (fact) => {
       try {
@@ -283,7 +291,7 @@ class CrashWorld {
     const { id, slots } = worker;
     this.#workers.set(id, worker);
     if (this.#life?.isWatching === true)
-      void this.#say('host', { type: 'worker.seen', worker: id, host: 'simulated', slots });
+      void this.#say('host', { type: 'worker.seen', worker: id, host: 'simulated', slots, asOf: ++this.#place });
   }
 
   /** A worker dies; it is missed two seconds later, and another one comes. */
@@ -294,7 +302,8 @@ class CrashWorld {
     this.#workers.get(id)?.die(() => (this.#random.chance(0.5) ? 'lost' : 'late'));
     this.#workers.delete(id);
     this.#time.after(2_000, () => {
-      if (this.#life?.isWatching === true) void this.#say('host', { type: 'worker.gone', worker: id, reason: 'lost' });
+      const gone = { type: 'worker.gone', worker: id, reason: 'lost', asOf: ++this.#place } as const;
+      if (this.#life?.isWatching === true) void this.#say('host', gone);
     });
     this.#time.after(this.#random.spread(10, 4_000), () => this.#addWorker());
   }
