@@ -1,10 +1,11 @@
 /** A nats-server of a test's own, and real `cox worker` processes on it; all of it gone when the scene is closed. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { connectNats } from '../../src/nats/connection.ts';
@@ -31,11 +32,12 @@ export interface CoxProcess {
 
 /** Start `cox` with these arguments, in a folder. */
 export function startCox(args: readonly string[], environment: NodeJS.ProcessEnv = {}, cwd = '.'): CoxProcess {
-  const child = spawn(process.execPath, [coxProgram, ...args], {
-    cwd,
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const env = { ...process.env, ...environment };
+  return listenTo(spawn(process.execPath, [coxProgram, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
+}
+
+/** A process that was just started, and what it says from now on. */
+export function listenTo(child: ChildProcessByStdio<null, Readable, Readable>): CoxProcess {
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
