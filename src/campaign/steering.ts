@@ -50,6 +50,8 @@ export class Steering {
   /** What goes with the fleet actor, and with any actor: there while they run here. */
   #fleetWatch: Promise<Closing> | null = null;
   #answers: Promise<Closing> | null = null;
+  /** The actors whose running here has had its consequences. */
+  #followed: string | null = null;
   #turn: Promise<void> = Promise.resolve();
 
   private constructor(options: SteeringOptions) {
@@ -137,7 +139,9 @@ export class Steering {
   async #followNow(): Promise<void> {
     const { connection, record, fail, refuse, changed } = this.#options;
     const standby = this.#standby;
-    if (standby === null) return;
+    const running = standby?.running.join(' ') ?? '';
+    if (standby === null || running === this.#followed) return;
+    this.#followed = running;
     const isFleetHere = standby.running.includes('fleet');
     if (isFleetHere && this.#fleetWatch === null) {
       this.#fleetWatch = watchFleet(connection, { log: this.#log, workerClass: record.campaign, fail, refuse });

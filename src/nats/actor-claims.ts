@@ -22,7 +22,9 @@ interface Entry {
   readonly revision: number;
 }
 
-const graceMs = 1_000;
+/** After the server was away its clients come back one by one, and renew. */
+const graceMs = 2_000;
+const againMs = 300;
 
 /**
  * Claims of actors in `cox-leases`, one key `<campaign>.<actor>` each, that hold for as long as their owner's session does.
@@ -99,7 +101,7 @@ export class NatsActorClaims implements ActorClaims {
     } catch (error) {
       if (this.#connection.isClosed()) throw error;
       // Somebody else was faster, and will be watched like any owner; or the server is away, and it is tried again.
-      if (!(error instanceof JetStreamApiError)) this.#tellLater([actor]);
+      if (!(error instanceof JetStreamApiError)) this.#tellLater([actor], againMs);
       return false;
     }
   }
@@ -197,15 +199,15 @@ export class NatsActorClaims implements ActorClaims {
     if (!this.#isTelling || session === this.#session.owner.session) return;
     const actors = [...this.#entries].filter(([, { owner }]) => owner.session === session).map(([actor]) => actor);
     // While the server was away nobody could renew: they get as long to come back as we took.
-    if (performance.now() < this.#trustsFrom) this.#tellLater(actors);
+    if (performance.now() < this.#trustsFrom) this.#tellLater(actors, graceMs);
     else for (const actor of actors) this.#listener.free(actor);
   }
 
-  #tellLater(actors: readonly string[]): void {
+  #tellLater(actors: readonly string[], afterMs: number): void {
     setTimeout(() => {
       if (!this.#isTelling) return;
       for (const actor of actors) if (!this.#mine.has(actor) && this.#seemsFree(actor)) this.#listener.free(actor);
-    }, graceMs);
+    }, afterMs);
   }
 
   #seemsFree(actor: string): boolean {

@@ -52,7 +52,7 @@ export class Session {
       bePresent(this.#connection, this.owner.session),
       watchConnection(this.#connection, {
         lost: () => (this.#certainUntil = -Infinity),
-        back: () => void this.#renewOnce(),
+        back: () => void this.confirm(),
       }),
     ];
     await this.#connection.flush();
@@ -105,7 +105,7 @@ export class Session {
         header.set('Nats-TTL', `${lifeMs / 1_000}s`);
         header.set('Nats-Expected-Last-Subject-Sequence', String(this.#revision));
         const subject = subjects.kv(buckets.sessions, session);
-        const stored = await jetstream(this.#connection).publish(subject, value, { headers: header, timeout: 1_000 });
+        const stored = await jetstream(this.#connection).publish(subject, value, { headers: header, timeout: 500 });
         this.#revision = stored.seq;
       }
       this.#certainUntil = sentAt + certainMs;

@@ -67,19 +67,24 @@ export class ActorHost {
       options.fail(error);
     };
     const recovery: { found: Recovery } = { found: { end: 0, stored: new Set(), queued: new Set() } };
-    const isGone = (name: string): boolean => !actors.has(name);
+    /** Whether an actor is still ours, once that is certain. */
+    const isOurs = async (name: string): Promise<boolean> => {
+      const doubt = options.doubt?.() ?? null;
+      if (doubt !== null) await doubt;
+      return actors.has(name);
+    };
     const portsOf = (name: string): ActorPorts => ({
-      snapshots: options.snapshots,
+      snapshots: {
+        load: (actor) => options.snapshots.load(actor),
+        save: async (actor, record, revision) =>
+          (await isOurs(name)) ? options.snapshots.save(actor, record, revision) : revision,
+      },
       clock: options.clock,
       say: async (actor, said, heardAt) => {
-        const doubt = options.doubt?.() ?? null;
-        if (doubt !== null) await doubt;
-        if (!isGone(name)) await sayAll(options, recovery.found, actor, said, heardAt);
+        if (await isOurs(name)) await sayAll(options, recovery.found, actor, said, heardAt);
       },
       fire: async (actor, timer, armed) => {
-        const doubt = options.doubt?.() ?? null;
-        if (doubt !== null) await doubt;
-        if (!isGone(name)) await sayTimer(options, actor, timer, armed);
+        if (await isOurs(name)) await sayTimer(options, actor, timer, armed);
       },
       inspect: options.inspect ?? (() => undefined),
       fail: (error) => {

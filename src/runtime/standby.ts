@@ -126,7 +126,7 @@ export class Standby {
       doubt: () => claims.doubt(),
       // Fenced by its snapshot: whoever wrote that has it, or has had it; it falls free again if that one is gone.
       lost: (actor) => {
-        this.#lose(actor, claims.ownerOf(actor) ?? 'another process');
+        this.#lose(actor, 'another process');
         claims.release(actor).catch((error: unknown) => this.#fail(error));
       },
       fail: (error) => this.#fail(error),
