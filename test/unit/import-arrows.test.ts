@@ -39,6 +39,12 @@ const rules: readonly Rule[] = [
     why: 'the runtime is free of any transport',
   },
   {
+    from: 'src/audit/',
+    to: ['src/audit/', 'src/runtime/', 'src/protocol/'],
+    packages: [],
+    why: 'an audit needs nothing but the log',
+  },
+  {
     from: 'src/setup/',
     to: ['src/setup/', 'src/protocol/'],
     packages: null,
