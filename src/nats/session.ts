@@ -40,6 +40,7 @@ export class Session {
   #certainUntil = -Infinity;
   #timer: NodeJS.Timeout | null = null;
   #renewing: Promise<void> | null = null;
+  #isConnected = true;
   #undo: (() => void)[] = [];
 
   constructor(connection: NatsConnection) {
@@ -51,8 +52,16 @@ export class Session {
     this.#undo = [
       bePresent(this.#connection, this.owner.session),
       watchConnection(this.#connection, {
-        lost: () => (this.#certainUntil = -Infinity),
-        back: () => void this.confirm(),
+        lost: () => {
+          this.#isConnected = false;
+          this.#certainUntil = -Infinity;
+        },
+        back: () => {
+          this.#isConnected = true;
+          // A renewal that was under way is never answered, and would be waited for.
+          this.#renewing = null;
+          void this.confirm();
+        },
       }),
     ];
     await this.#connection.flush();
@@ -89,8 +98,13 @@ export class Session {
   }
 
   #renewOnce(): Promise<void> {
-    this.#renewing ??= this.#renew().finally(() => (this.#renewing = null));
-    return this.#renewing;
+    if (!this.#isConnected) return Promise.resolve();
+    if (this.#renewing !== null) return this.#renewing;
+    const renewing = this.#renew().finally(() => {
+      if (this.#renewing === renewing) this.#renewing = null;
+    });
+    this.#renewing = renewing;
+    return renewing;
   }
 
   async #renew(): Promise<void> {

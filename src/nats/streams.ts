@@ -1,6 +1,7 @@
 /** The streams and buckets of Coxswain, made when they are not there. */
 import {
   DiscardPolicy,
+  jetstream,
   jetstreamManager,
   RetentionPolicy,
   StorageType,
@@ -25,6 +26,9 @@ async function ensureStream(
     ...config,
   });
 }
+
+/** What was asked when the server died is never answered: a second is as good as the client's five. */
+const kvm = (connection: NatsConnection): Kvm => new Kvm(jetstream(connection, { timeout: 1_000 }));
 
 /** Make the work queue and the results of task clients. */
 export async function ensureTaskStreams(connection: NatsConnection): Promise<void> {
@@ -58,20 +62,23 @@ export async function ensureCampaignLog(connection: NatsConnection, campaign: st
 
 /** Snapshots of actors: the last one of each. */
 export async function openSnapshots(connection: NatsConnection): Promise<KV> {
-  return new Kvm(connection).create(buckets.snapshots, { history: 1 });
+  return kvm(connection).create(buckets.snapshots, { history: 1 });
 }
 
 /** Definitions of campaigns. */
 export async function openCampaigns(connection: NatsConnection): Promise<KV> {
-  return new Kvm(connection).create(buckets.campaigns, { history: 1 });
+  return kvm(connection).create(buckets.campaigns, { history: 1 });
 }
 
 /** Sessions and workers lapse on their own when nobody renews them; leases hold as long as their owner's session. */
 export async function openLapsing(connection: NatsConnection, bucket: 'leases' | 'sessions' | 'workers'): Promise<KV> {
-  return new Kvm(connection).create(buckets[bucket], { history: 1, markerTTL: 10_000 });
+  return kvm(connection).create(buckets[bucket], { history: 1, markerTTL: 10_000 });
 }
 
-/** Attempts at tasks, and marks of those that are to end: kept for a week. */
+/** How long notes about tasks are kept, ms: a week. */
+export const taskNotesLastMs = 7 * 24 * 60 * minute;
+
+/** Attempts at tasks, and marks of those that are to end: kept for {@link taskNotesLastMs}. */
 export async function openTaskNotes(connection: NatsConnection, bucket: 'attempts' | 'cancelled'): Promise<KV> {
-  return new Kvm(connection).create(buckets[bucket], { history: 1, ttl: 7 * 24 * 60 * minute });
+  return kvm(connection).create(buckets[bucket], { history: 1, ttl: taskNotesLastMs });
 }
