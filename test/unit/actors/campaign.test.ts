@@ -96,6 +96,25 @@ describe('campaign', () => {
     }
   });
 
+  it('ends for good when a person says so, from wherever it stands', () => {
+    const stop = { type: 'stop.requested', reason: 'enough' } as const;
+    const ended = [{ type: 'campaign.ended', reason: 'enough' }];
+    const fresh = new DrivenActor(campaign, {}, coverage);
+    expect(fresh.hear('operator', stop)).toEqual(ended);
+    const busy = running();
+    expect(busy.hear('operator', stop)).toEqual([{ type: 'drain.started', reason: 'enough' }]);
+    expect(busy.hear('result-processor', complete)).toEqual(ended);
+    const [draining, resuming, paused] = [running(), running(), running()];
+    for (const actor of [draining, resuming, paused]) actor.hear('operator', drain);
+    resuming.hear('operator', run);
+    for (const actor of [draining, resuming]) {
+      expect(actor.hear('operator', stop)).toEqual([]);
+      expect(actor.hear('result-processor', complete)).toEqual(ended);
+    }
+    paused.hear('result-processor', complete);
+    expect(paused.hear('operator', stop)).toEqual(ended);
+  });
+
   it('has every state and transition reached above', () => {
     expect(coverage.missing()).toEqual([]);
   });
