@@ -75,9 +75,14 @@ export class Auditor {
     if (this.#isNext(sequence)) this.#note(sequence, `a message that is no fact: ${message}`);
   }
 
-  /** What was found; `isOver` when the campaign has ended, so that nothing may be left open. */
-  finish({ isOver }: { isOver: boolean }): AuditReport {
+  /**
+   * What was found.
+   * @param claim.isOver whether the campaign is said to have ended, so that nothing may be left open.
+   * @param claim.end a place that the log is known to have reached.
+   */
+  finish({ isOver, end = 0 }: { isOver: boolean; end?: number }): AuditReport {
     const slots = this.#slots.finish();
+    if (end > this.#end) this.#note(this.#end + 1, `there is no message ${this.#end + 1}; the log had reached ${end}`);
     if (!this.#isFull) this.#checkEnd(isOver, slots);
     const replays = [...this.#replays.values()];
     return {

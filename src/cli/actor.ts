@@ -1,13 +1,11 @@
 /** `cox actor`: host actors of a campaign on this machine, or stand by for them. */
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { Command } from 'commander';
 import { readCandidateTable } from '../campaign/candidate-table.ts';
 import { composePlans } from '../campaign/composition.ts';
 import { findCampaign } from '../campaign/creation.ts';
 import type { CampaignDefinition } from '../campaign/definition.ts';
-import { campaignFile, loadCampaign } from '../campaign/load.ts';
+import { loadCampaign } from '../campaign/load.ts';
 import type { RunRecord } from '../campaign/run-folder.ts';
 import { Steering } from '../campaign/steering.ts';
 import { connectNats, natsAddress } from '../nats/connection.ts';
@@ -18,8 +16,8 @@ import { ConfigError, exitCodes, messageOf } from '../protocol/errors.ts';
 import { streams, subjects } from '../protocol/subjects.ts';
 import { cacheDir } from '../setup/cache-dir.ts';
 import { serverUrl } from './campaign-connection.ts';
+import { folderFor } from './campaign-folder.ts';
 import { Interruption } from './interruption.ts';
-import { packagedCampaign } from './packaged-campaign.ts';
 
 interface ActorFlags {
   readonly campaign: string;
@@ -97,22 +95,6 @@ function chosen(plans: readonly ActorPlan[], names: readonly string[], id: strin
     throw new ConfigError(`campaign ${id} has no actor "${unknown}"; it has ${known.join(', ')}, or say all`);
   }
   return plans.filter(({ actor }) => names.includes(actor.name));
-}
-
-/** The campaign's folder here: the one that was named, else where it was started from, else the packaged one if it is that. */
-function folderFor({ folder, campaign, id }: RunRecord, named: string | undefined): string {
-  if (named !== undefined) return named;
-  const asStarted = resolve(folder);
-  if (existsSync(asStarted)) {
-    try {
-      campaignFile(asStarted);
-      return asStarted;
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-    }
-  }
-  if (campaign === 'molecular-design') return packagedCampaign();
-  throw new ConfigError(`where is the folder of campaign ${id} (${campaign}) on this machine? Say --folder DIR`);
 }
 
 async function tableOf(connection: NatsConnection, record: RunRecord): Promise<(candidate: number) => unknown> {

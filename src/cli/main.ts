@@ -13,6 +13,7 @@ const subcommands: Readonly<Record<string, (argv: readonly string[]) => Promise<
   worker: async () => (await import('./worker.ts')).workerCommand(),
   submit: async () => (await import('./submit.ts')).submitCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),
+  audit: async () => (await import('./audit.ts')).auditCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
 };
 

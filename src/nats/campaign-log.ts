@@ -81,7 +81,7 @@ export class NatsCampaignLog implements CampaignLog {
  * A fact as it was stored.
  * @throws ProtocolError when the message does not fit the schema of its subject.
  */
-function toStoredFact({ subject, data, sequence, storedAt }: StoredMessage): StoredFact {
+export function toStoredFact({ subject, data, sequence, storedAt }: StoredMessage): StoredFact {
   const where = `${subject} (${sequence})`;
   const source = parseLogSubject(subject)?.source ?? '';
   const fact = decode(factSchema, data, where);
