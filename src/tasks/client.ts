@@ -1,6 +1,8 @@
 /** Tasks without any campaign: submit them, take their results by topic. */
 import { randomBytes } from 'node:crypto';
 import type { NatsConnection } from '@nats-io/nats-core';
+import { thisPerson } from '../campaign/operator.ts';
+import { markCancelled } from '../nats/cancellations.ts';
 import { connectNats, natsAddress } from '../nats/connection.ts';
 import { readLog, type LogReader, type StoredMessage } from '../nats/log-reader.ts';
 import { StoredPublisher } from '../nats/publisher.ts';
@@ -48,6 +50,11 @@ export interface TaskClient extends AsyncDisposable {
    * Null when none comes within `timeoutMs` (default: wait for ever), or the client is closed. A failed task is a result.
    */
   next(options: { topic: string; timeoutMs?: number | undefined }): Promise<TaskResult | null>;
+  /**
+   * End a task of this session: one that waits without running it, one that runs within a second. Its result then is a failure with
+   * the code `task.cancelled`; a task that has ended is left as it is. Resolves when every worker is told.
+   */
+  cancel(taskId: string, reason?: string): Promise<void>;
   /** The results of a topic as they come, until the client is closed. */
   results(topic: string): AsyncIterableIterator<TaskResult>;
   close(): Promise<void>;
@@ -175,6 +182,11 @@ class Client implements TaskClient {
   }): Promise<TaskResult | null> {
     checkToken('topic', topic);
     return this.#mailboxes.next(topic, timeoutMs);
+  }
+
+  async cancel(taskId: string, reason = ''): Promise<void> {
+    const mark = { campaign: this.session, task: taskId, by: thisPerson(), reason, at: Date.now() };
+    await markCancelled(this.#connection, mark);
   }
 
   async *results(topic: string): AsyncIterableIterator<TaskResult> {

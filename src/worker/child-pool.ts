@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { campaignFile } from '../campaign/load.ts';
 import { ConfigError, MissingError, ResourceError, type CoxswainError } from '../protocol/errors.ts';
 import type { TaskFailure } from '../protocol/task.ts';
-import { ChildHandle, timedOut, type Assignment } from './child-handle.ts';
+import { ChildHandle, type Assignment } from './child-handle.ts';
 import { nextMean, prefetchPerSlot, shortTaskMs } from './credit.ts';
 import { Reaper } from './reaper.ts';
 import { newWorkerId } from './worker-id.ts';
@@ -61,6 +61,8 @@ export function launchChildren(options: LaunchOptions): ChildPool {
 /** A task that computes for this long is not short, whatever its method's tasks were so far, ms. */
 const patienceMs = 20;
 const mostStarts = 5;
+/** How often the memory of runs that have a limit is looked at, ms. */
+const memoryLookMs = 250;
 
 /**
  * The children of a worker, one a slot: who is free, who died, and how many tasks may be at hand.
@@ -86,6 +88,7 @@ export class ChildPool {
   #closed = false;
   #closing: Promise<void> | null = null;
   #watch: NodeJS.Timeout | null = null;
+  #memoryWatch: NodeJS.Timeout | null = null;
   readonly #restarts = new Set<NodeJS.Timeout>();
 
   constructor(slots: number, settings: ChildSettings, scratch: string, logger: Logger) {
@@ -149,8 +152,14 @@ export class ChildPool {
     }
     if (best === null) return false;
     best.assign(assignment);
+    if (assignment.memoryMb !== null) this.#memoryWatch ??= setInterval(() => this.#checkMemory(), memoryLookMs);
     if (best.assigned.length > 1) this.#watch ??= setInterval(() => this.#recallBehindSlow(), patienceMs);
     return true;
+  }
+
+  /** End a run that computes or waits: it is done, with this failure, within a second. */
+  abort(run: number, failure: TaskFailure): void {
+    for (const child of this.#children.values()) if (child.abort(run, failure)) return;
   }
 
   /** Ask for everything back that has not started. */
@@ -162,6 +171,7 @@ export class ChildPool {
   close(): Promise<void> {
     this.#closed = true;
     if (this.#watch !== null) clearInterval(this.#watch);
+    if (this.#memoryWatch !== null) clearInterval(this.#memoryWatch);
     for (const restart of this.#restarts) clearTimeout(restart);
     for (const child of this.#children.values()) child.kill();
     this.#closing ??= this.#reaper.close();
@@ -170,7 +180,7 @@ export class ChildPool {
 
   #start(): void {
     if (this.#closed) return;
-    const child = new ChildHandle(this.#nextNumber++, this.#settings, {
+    const child = new ChildHandle(this.#nextNumber++, this.#settings, this.scratch, {
       message: (from, message) => this.#hear(from, message),
       exit: (from, how) => this.#ended(from, how),
     });
@@ -257,9 +267,11 @@ export class ChildPool {
   #ended(child: ChildHandle, how: { exitCode: number | null; signal: NodeJS.Signals | null }): void {
     this.#children.delete(child.number);
     this.#tellGroups();
+    // When all of them end, the reaper looks for what they leave.
+    if (!this.#closed) child.endLeftovers();
     const [head, ...rest] = child.assigned;
     if (head !== undefined && !this.#closed) {
-      const failure = child.isAborting ? timedOut(head) : childDied(head, how);
+      const failure = child.abortedFor ?? childDied(head, how);
       this.#events?.done(head, outcomeOfDeath(head, failure, child.headSince), child.number);
     }
     if (rest.length > 0 && !this.#closed) this.#events?.returned(rest);
@@ -286,6 +298,17 @@ export class ChildPool {
       this.#start();
     }, waitMs);
     this.#restarts.add(restart);
+  }
+
+  #checkMemory(): void {
+    let anyLimits = false;
+    for (const child of this.#children.values()) {
+      anyLimits ||= child.assigned.some(({ memoryMb }) => memoryMb !== null);
+      child.checkMemory();
+    }
+    if (anyLimits || this.#memoryWatch === null) return;
+    clearInterval(this.#memoryWatch);
+    this.#memoryWatch = null;
   }
 
   /** A method whose tasks were short has one that is not: what waits behind it may find another slot, here or elsewhere. */

@@ -10,8 +10,9 @@ import type { AnyMethod, MethodLimits } from '../protocol/method.ts';
 import { toTaskFailure, type TaskFailure } from '../protocol/task.ts';
 import { CpuMeter } from './cpu-time.ts';
 import { Ending, taskContext, type ContextServices } from './method-context.ts';
-import { killGroup, killOthersOfMyGroup } from './process-group.ts';
-import type { ChildSettings, FromChild, Offer, Outcome, ToChild } from './wire.ts';
+import { killTree } from './process-tree.ts';
+import { endMyOthers } from './program.ts';
+import { outcomeWithout, type ChildSettings, type FromChild, type Offer, type Outcome, type ToChild } from './wire.ts';
 
 interface Waiting {
   readonly run: number;
@@ -132,6 +133,8 @@ async function compute(task: Running): Promise<Outcome> {
   if (task.ended !== null) [value, failure] = [null, task.ended];
   const wallMs = endedBy - from;
   const cpuMs = cpu.lap({ withChildren: wallMs > 1 });
+  // The method may have started something more while it was ended.
+  if (task.ended !== null) endMyOthers();
   await clear();
   return { run: task.run, value, failure, wallMs, cpuMs, startedAt, endedAt: startedAt + wallMs, readMs, writeMs };
 }
@@ -154,10 +157,15 @@ function hear(message: ToChild): void {
     }
     case 'abort': {
       const [, run, failure] = message;
+      const waiting = queue.findIndex((one) => one.run === run);
+      if (waiting >= 0) {
+        queue.splice(waiting, 1);
+        say(['done', outcomeWithout(run, failure)]);
+      }
       if (running?.run !== run) return;
       running.ended = failure;
       running.ending.abort(new MethodError(failure.message, { code: failure.code }));
-      killOthersOfMyGroup();
+      endMyOthers();
       return;
     }
     case 'recall': {
@@ -178,9 +186,9 @@ function hear(message: ToChild): void {
 
 /** The host is gone: so are we, our programs and our scratch folder. */
 function end(): void {
-  killOthersOfMyGroup();
+  endMyOthers();
   if (running !== null) rmSync(running.scratch, { recursive: true, force: true });
-  killGroup(process.pid);
+  killTree(process.pid);
   process.exit(1);
 }
 

@@ -101,12 +101,6 @@ export function salvageTask(delivery: Delivery, run: number): HeldTask | null {
   };
 }
 
-/** How a task ended that no child has computed. */
-export function outcomeWithout(run: number, failure: TaskFailure): Outcome {
-  const now = wallClock();
-  return { run, value: null, failure, wallMs: 0, cpuMs: 0, startedAt: now, endedAt: now, readMs: 0, writeMs: 0 };
-}
-
 /** The failure of a task whose method this worker's class does not have. */
 export function unknownMethod({ task, delivery }: HeldTask, methods: Offer[string]): TaskFailure {
   return {

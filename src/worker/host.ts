@@ -4,22 +4,26 @@ import { hostname, loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { Logger } from 'pino';
+import { Cancellations } from '../nats/cancellations.ts';
 import { watchConnection } from '../nats/connection.ts';
 import { ObjectCache } from '../nats/objects.ts';
 import { oncePerTurn } from '../nats/once-per-turn.ts';
 import { ensureTaskStreams } from '../nats/streams.ts';
 import { messageOf } from '../protocol/errors.ts';
+import { poisonIn } from '../protocol/retry.ts';
 import { subjects } from '../protocol/subjects.ts';
-import { protocolVersion, toTaskFailure } from '../protocol/task.ts';
+import { protocolVersion, toTaskFailure, type TaskFailure } from '../protocol/task.ts';
 import type { Assignment } from './child-handle.ts';
 import { launchChildren, type Answer, type ChildPool, type LaunchOptions } from './child-pool.ts';
-import { outcomeWithout, progressMessage, readTask, salvageTask, unknownMethod, type HeldTask } from './held-task.ts';
+import { progressMessage, readTask, salvageTask, unknownMethod, type HeldTask } from './held-task.ts';
 import { newRegistration, Registrar } from './registration.ts';
+import { resultId } from './result-index.ts';
 import { ResultStore } from './result-store.ts';
+import { Retries } from './retries.ts';
 import { hostToken, newWorkerId } from './worker-id.ts';
 import { acknowledge, TaskSource, type Acknowledgement, type Delivery } from './task-source.ts';
 import { within } from './within.ts';
-import type { Offer, Outcome } from './wire.ts';
+import { outcomeWithout, type Offer, type Outcome } from './wire.ts';
 
 export interface WorkerOptions extends LaunchOptions {
   readonly connection: NatsConnection;
@@ -70,6 +74,8 @@ class Host implements WorkerHost {
   readonly #startedAt = Date.now();
   readonly #pool: ChildPool;
   readonly #store: ResultStore;
+  readonly #retries: Retries;
+  readonly #cancellations: Cancellations;
   readonly #objects: ObjectCache;
   readonly #held = new Map<string, HeldTask>();
   readonly #byRun = new Map<number, HeldTask>();
@@ -99,6 +105,11 @@ class Host implements WorkerHost {
     this.#logger = options.logger.child({ worker: this.id });
     this.#objects = new ObjectCache(this.#connection, children.objectsFolder);
     this.#store = new ResultStore(this.#connection, this.#logger);
+    this.#retries = new Retries(this.#connection, { id: this.id, host: this.#host }, this.#logger);
+    this.#cancellations = new Cancellations(this.#connection, {
+      marked: ({ campaign, task }) => this.#cancel(campaign, task),
+      refused: (error) => this.#logger.warn({ error: messageOf(error) }, 'a mark of a cancelled task is none'),
+    });
     this.#pool = children;
     let serving: Promise<void> | null = null;
     let isReady: () => void = () => undefined;
@@ -149,7 +160,7 @@ class Host implements WorkerHost {
       });
       this.#sources.set(workerClass, source);
     }
-    await Promise.all([...this.#sources.values()].map((source) => source.open()));
+    await Promise.all([this.#cancellations.open(), ...[...this.#sources.values()].map((source) => source.open())]);
     const { labels = {} } = this.#options;
     const { slots } = this.#pool;
     const registration = newRegistration({ id: this.id, slots, offer, labels, startedAt: this.#startedAt });
@@ -201,7 +212,10 @@ class Host implements WorkerHost {
   /** No finished simulation is run again: a task that may have been finished is looked for among the results first. */
   async #lookUp(held: HeldTask, asOf: number | undefined): Promise<void> {
     this.#looking += 1;
-    const found = await this.#store.find(held, asOf);
+    const [found] = await Promise.all([
+      this.#store.find(held, asOf),
+      held.delivery.delivery > 1 ? this.#retries.recall(held) : undefined,
+    ]);
     this.#looking -= 1;
     if (!this.#held.has(held.id)) return;
     if (found === 'unknown') this.#dispatch(held);
@@ -212,24 +226,51 @@ class Host implements WorkerHost {
   #dispatch(held: HeldTask): void {
     const { run, task, text, delivery } = held;
     const { workerClass } = delivery;
-    const timeoutMs = task.timeoutMs ?? this.#offer[workerClass]?.[task.method]?.timeoutMs;
-    if (!this.#pulling) this.#giveBack(held);
-    else if (timeoutMs === undefined || this.#offer[workerClass]?.[task.method] === undefined) {
+    const limits = this.#offer[workerClass]?.[task.method];
+    const failure = this.#cancellations.failureOf(task.campaign, task.id) ?? poisonIn(held.attempts);
+    if (failure !== null) this.#finish(held, outcomeWithout(run, failure), 0);
+    else if (!this.#pulling) this.#giveBack(held);
+    else if (limits === undefined) {
       this.#finish(held, outcomeWithout(run, unknownMethod(held, this.#offer[workerClass] ?? {})), 0);
     } else {
       const scratch = join(this.#pool.scratch, String(run));
-      const assigned = this.#pool.assign({ run, workerClass, method: task.method, text, scratch, timeoutMs });
+      const timeoutMs = task.timeoutMs ?? limits.timeoutMs;
+      const memoryMb = task.memoryMb ?? limits.memoryMb;
+      const assigned = this.#pool.assign({ run, workerClass, method: task.method, text, scratch, timeoutMs, memoryMb });
       if (!assigned) this.#giveBack(held);
     }
     this.#schedule();
   }
 
   #done({ run, scratch }: Assignment, outcome: Outcome, child: number): void {
+    // Its child may have ended with it.
+    if (outcome.failure !== null) rmSync(scratch, { recursive: true, force: true });
     const held = this.#byRun.get(run);
-    if (outcome.failure?.code === 'worker.child-died' || outcome.failure?.code === 'task.timed-out') {
-      rmSync(scratch, { recursive: true, force: true });
+    if (held === undefined) return;
+    if (outcome.failure === null) this.#finish(held, outcome, child);
+    else void this.#failed(held, outcome, outcome.failure, child);
+  }
+
+  async #failed(held: HeldTask, outcome: Outcome, failure: TaskFailure, child: number): Promise<void> {
+    // Whoever ends this worker may have ended its children first: that is no fault of the task.
+    if (this.#ending !== null && failure.code === 'worker.child-died') {
+      this.#giveBack(held);
+      return;
     }
-    if (held !== undefined) this.#finish(held, outcome, child);
+    const { campaign, id, method } = held.task;
+    const limits = this.#offer[held.delivery.workerClass]?.[method];
+    const fate = await this.#retries.judge(held, failure, limits?.retries ?? {});
+    if (this.#byRun.get(held.run) !== held) return;
+    const final = 'giveBackAfterMs' in fate ? this.#cancellations.failureOf(campaign, id) : fate;
+    if (final !== null) this.#finish(held, { ...outcome, failure: final }, child);
+    else if ('giveBackAfterMs' in fate) this.#settle(held, fate);
+  }
+
+  /** End a task that somebody wants ended, if it is here. */
+  #cancel(campaign: string, task: string): void {
+    const held = this.#held.get(resultId(campaign, task));
+    const failure = this.#cancellations.failureOf(campaign, task);
+    if (held !== undefined && failure !== null && !held.ended) this.#pool.abort(held.run, failure);
   }
 
   #finish(held: HeldTask, outcome: Outcome, child: number): void {
@@ -341,9 +382,11 @@ class Host implements WorkerHost {
 
   async #reconnected(): Promise<void> {
     this.#logger.info('the connection to NATS is back');
-    await ensureTaskStreams(this.#connection).catch((error: unknown) => {
-      this.#logger.warn({ error: messageOf(error) }, 'the streams could not be looked at');
-    });
+    await Promise.all([ensureTaskStreams(this.#connection), this.#cancellations.reconnected()]).catch(
+      (error: unknown) => {
+        this.#logger.warn({ error: messageOf(error) }, 'the streams could not be looked at');
+      },
+    );
     await Promise.all([...this.#sources.values()].map((source) => source.reconnected()));
     this.#connected = true;
     this.#schedule();
@@ -389,6 +432,8 @@ class Host implements WorkerHost {
     this.#stopWatching();
     await Promise.all([...this.#sources.values()].map((source) => source.close()));
     await this.#registrar?.close();
+    this.#retries.close();
+    await this.#cancellations.close();
     await this.#store.close();
     this.#speak();
     if (!this.#connection.isClosed()) await this.#connection.flush();

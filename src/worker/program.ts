@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { MissingError } from '../protocol/errors.ts';
 import type { ProgramOutcome } from '../protocol/method.ts';
-import { killOthersOfMyGroup } from './process-group.ts';
+import { endOthersOf, markVariable } from './process-tree.ts';
 
 const keptBytes = 8 * 1024 * 1024;
 
@@ -9,7 +9,7 @@ const keptBytes = 8 * 1024 * 1024;
 const running = { programs: 0, since: 0 };
 
 /**
- * Run an external program in this process's group, and end whatever it leaves behind.
+ * Run an external program below this process, and end whatever it leaves behind.
  * @returns how it ended, with the last 8 MB of each of its outputs.
  * @throws MissingError when it cannot be started; the signal's reason when the task was ended meanwhile.
  */
@@ -26,7 +26,7 @@ export function runProgram(
     const stderr = new Tail();
     child.stdout.on('data', (chunk: Buffer) => stdout.add(chunk));
     child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
-    const abort = (): void => killOthersOfMyGroup();
+    const abort = (): void => endMyOthers();
     signal.addEventListener('abort', abort);
     child.once('error', (cause) => {
       if (child.pid === undefined) running.programs -= 1;
@@ -42,7 +42,7 @@ export function runProgram(
     child.once('exit', () => {
       running.programs -= 1;
       // Not on "close", which waits for whatever holds the outputs open.
-      if (running.programs === 0) killOthersOfMyGroup(running.since);
+      if (running.programs === 0) endMyOthers(running.since);
     });
     child.once('close', (exitCode, killedBy) => {
       signal.removeEventListener('abort', abort);
@@ -50,6 +50,11 @@ export function runProgram(
       else resolve({ exitCode, signal: killedBy, stdout: stdout.text(), stderr: stderr.text() });
     });
   });
+}
+
+/** End whatever this process has started, or has started since a certain process. */
+export function endMyOthers(since = 0): void {
+  endOthersOf(process.pid, process.env[markVariable] ?? '', since);
 }
 
 /** The last bytes of an output, so that a program that talks without end cannot fill the memory. */

@@ -1,14 +1,21 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Logger } from 'pino';
+import { markVariable } from './process-tree.ts';
 
 /**
  * A shell that outlives the host by a moment: it holds the other end of a pipe, keeps the last line that came through it,
- * and when the pipe breaks kills those process groups and removes the scratch folder. Nothing polls; it takes 1 MB.
+ * and when the pipe breaks kills those process groups, with all that has left them, and removes the scratch folder. Nothing polls; it takes 1 MB.
  */
 // Not `kill -KILL -- "-$group"`: dash takes the "--" for a process.
 const script =
   'while read -r line; do groups=$line; done; ' +
-  'for group in $groups; do kill -KILL "-$group"; done 2> /dev/null; rm -rf -- "$1"';
+  'for group in $groups; do kill -KILL "-$group"; done 2> /dev/null; ' +
+  // What has left its group still carries the mark of its child, where /proc tells of it.
+  'for round in 1 2 3 4 5; do ' +
+  `marked=$(grep -lsF "${markVariable}=$1#" /proc/[0-9]*/environ); ` +
+  '[ -n "$marked" ] || break; ' +
+  'for file in $marked; do pid=${file#/proc/}; kill -KILL "${pid%/environ}"; done 2> /dev/null; done; ' +
+  'rm -rf -- "$1"';
 
 /**
  * Ends what a worker has started when the worker dies, however it dies.

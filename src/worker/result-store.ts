@@ -3,9 +3,9 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import type { Logger } from 'pino';
 import { StoredPublisher } from '../nats/publisher.ts';
 import { messageOf } from '../protocol/errors.ts';
-import { outcomeWithout, resultMessage, type Computer, type HeldTask } from './held-task.ts';
+import { resultMessage, type Computer, type HeldTask } from './held-task.ts';
 import { isMissingStream, ResultIndex, streamOfReport } from './result-index.ts';
-import type { Outcome } from './wire.ts';
+import { outcomeWithout, type Outcome } from './wire.ts';
 
 /** How storing ended: it is stored, or there is no place for it any more. */
 export type Storage = 'stored' | 'no-place';

@@ -31,6 +31,12 @@ export interface Outcome {
   readonly writeMs: number;
 }
 
+/** How a run ended that was never computed. */
+export function outcomeWithout(run: number, failure: TaskFailure): Outcome {
+  const now = performance.timeOrigin + performance.now();
+  return { run, value: null, failure, wallMs: 0, cpuMs: 0, startedAt: now, endedAt: now, readMs: 0, writeMs: 0 };
+}
+
 /** From a child. */
 export type FromChild =
   /** Its campaigns are loaded. */

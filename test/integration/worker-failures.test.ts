@@ -69,14 +69,18 @@ describe('a worker gets over its methods', () => {
     expect((await compute('missing', {})).failure).toMatchObject({ code: 'missing.program' });
   });
 
-  it('fails the task of a child that died, leaves nothing of it, and computes on', async () => {
+  it('sets aside a task whose children die, leaves nothing of them, and computes on', async () => {
     const file = scene.path('died');
-    const { failure, worker: computer } = await compute('die', { file });
-    expect(failure).toMatchObject({ code: 'worker.child-died', retry: 'elsewhere', details: { signal: 'SIGKILL' } });
+    const { failure, attempts, worker: computer } = await compute('die', { file });
+    expect(failure).toMatchObject({ code: 'task.poisoned', retry: 'never', details: { deaths: attempts } });
     expect(computer.child).toBeGreaterThan(0);
-    const { scratchDir, pids } = JSON.parse(readFileSync(file, 'utf8')) as { scratchDir: string; pids: number[] };
-    expect(existsSync(scratchDir)).toBe(false);
-    await eventually(() => expect(pids.filter(isRunning)).toEqual([]));
+    const deaths = readFileSync(file, 'utf8').trim().split('\n');
+    expect(deaths).toHaveLength(3);
+    for (const death of deaths) {
+      const { scratchDir, pids } = JSON.parse(death) as { scratchDir: string; pids: number[] };
+      expect(existsSync(scratchDir)).toBe(false);
+      await eventually(() => expect(pids.filter(isRunning)).toEqual([]));
+    }
     const values = await Promise.all([1, 2, 3, 4].map((value) => compute('echo', { value })));
     expect(values.map(({ value }) => value).sort()).toEqual([1, 2, 3, 4]);
   });

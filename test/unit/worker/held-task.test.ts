@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { factSchema } from '../../../src/protocol/fact.ts';
 import { taskResultSchema, taskSchema, type Task } from '../../../src/protocol/task.ts';
-import { outcomeWithout, readTask, resultMessage, salvageTask } from '../../../src/worker/held-task.ts';
+import { readTask, resultMessage, salvageTask } from '../../../src/worker/held-task.ts';
 import { resultId, streamOfReport } from '../../../src/worker/result-index.ts';
 import type { Delivery } from '../../../src/worker/task-source.ts';
+import { outcomeWithout } from '../../../src/worker/wire.ts';
 
 const task: Task = {
   v: 1,

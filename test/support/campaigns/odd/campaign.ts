@@ -1,8 +1,8 @@
 /** A campaign whose methods do what methods should not, to see that workers get over it. */
 import { spawn } from 'node:child_process';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defineMethod, MethodError, objectRefSchema, schema } from 'coxswain';
+import { defineMethod, MethodError, objectRefSchema, ResourceError, schema } from 'coxswain';
 
 const nothing = schema.object({});
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -65,7 +65,7 @@ const die = defineMethod({
   run: async ({ file }, { scratchDir }) => {
     writeFileSync(join(scratchDir, 'left-over'), 'x');
     const program = spawn('sleep', ['613'], { stdio: 'ignore' });
-    writeFileSync(file, JSON.stringify({ scratchDir, pids: [process.pid, program.pid] }));
+    appendFileSync(file, `${JSON.stringify({ scratchDir, pids: [process.pid, program.pid] })}\n`);
     process.kill(process.pid, 'SIGKILL');
     await pause(10_000);
     return {};
@@ -209,7 +209,76 @@ const fetchObject = defineMethod({
   run: async ({ ref }, { objects }) => Buffer.from(await objects.get(ref)).toString(),
 });
 
+/** Starts a program in a session of its own, which starts another in one of its own and ends; waits for neither. */
+const escape = defineMethod({
+  name: 'escape',
+  pool: 'simulate',
+  timeoutMs: 60_000,
+  input: schema.object({ file: schema.string(), seconds: schema.number() }),
+  output: nothing,
+  run: async ({ file, seconds }, { scratchDir, signal }) => {
+    const options = `{ detached: true, stdio: 'ignore' }`;
+    const orphan = `require('child_process').spawn('sleep', ['${seconds}'], ${options}).unref()`;
+    spawn('sleep', [String(seconds)], { detached: true, stdio: 'ignore' });
+    spawn(process.execPath, ['-e', orphan], { detached: true, stdio: 'ignore' });
+    writeFileSync(file, JSON.stringify({ scratchDir, pid: process.pid }));
+    await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+    return {};
+  },
+});
+
+/** Has a program, in a session of its own, take so much memory and keep it. */
+const grow = defineMethod({
+  name: 'grow',
+  pool: 'simulate',
+  timeoutMs: 60_000,
+  memoryMb: 400,
+  retries: { memoryLimit: 1 },
+  input: schema.object({ file: schema.string(), megabytes: schema.number() }),
+  output: nothing,
+  run: async ({ file, megabytes }, { scratchDir, signal }) => {
+    const script = `const kept = Buffer.alloc(${megabytes} * 2 ** 20, 1); setInterval(() => kept.fill(2), 1_000)`;
+    const program = spawn(process.execPath, ['-e', script], { detached: true, stdio: 'ignore' });
+    appendFileSync(file, `${JSON.stringify({ scratchDir, pid: program.pid })}\n`);
+    await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+    return {};
+  },
+});
+
+/** Fails for a reason that may pass, so many times, by the lines of a file; then says how often it was run. */
+const stumble = defineMethod({
+  name: 'stumble',
+  pool: 'simulate',
+  timeoutMs: 10_000,
+  input: schema.object({ file: schema.string(), failures: schema.number() }),
+  output: schema.number(),
+  run: ({ file, failures }) => {
+    appendFileSync(file, `${Date.now()}\n`);
+    const runs = readFileSync(file, 'utf8').split('\n').length - 1;
+    if (runs <= failures) throw new ResourceError(`the disk was full ${runs} times`);
+    return runs;
+  },
+});
+
+const methods = [
+  echo,
+  count,
+  fail,
+  crash,
+  die,
+  linger,
+  spin,
+  litter,
+  missing,
+  scratch,
+  lie,
+  talk,
+  burn,
+  share,
+  fetchObject,
+];
+
 export default {
   name: 'odd',
-  methods: [echo, count, fail, crash, die, linger, spin, litter, missing, scratch, lie, talk, burn, share, fetchObject],
+  methods: [...methods, escape, grow, stumble],
 };
