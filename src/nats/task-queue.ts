@@ -1,9 +1,11 @@
-import { jetstreamManager } from '@nats-io/jetstream';
+import { JetStreamError, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { streams, subjects } from '../protocol/subjects.ts';
 import { taskSchema, type Task } from '../protocol/task.ts';
 import type { TaskQueue } from '../runtime/contracts.ts';
 import type { StoredPublisher } from './publisher.ts';
+
+const batchSize = 512;
 
 /** The id under which a task is queued once. */
 const queueIdOf = (task: Task): string => `${task.campaign}/${task.id}`;
@@ -28,15 +30,32 @@ export class NatsTaskQueue implements TaskQueue {
 
   /** A work queue keeps a message until it is acknowledged, so what it holds is what waits and what runs. */
   async held(): Promise<ReadonlySet<string>> {
-    const manager = await jetstreamManager(this.#connection, { checkAPI: false });
     const held = new Set<string>();
-    const filter = subjects.tasksOf(this.#workerClass);
-    for (let sequence = 1; ;) {
-      const message = await manager.direct.getMessage(streams.tasks, { seq: sequence, next_by_subj: filter });
-      if (message === null) return held;
-      sequence = message.seq + 1;
-      const task = taskSchema.safeParse(message.json());
-      if (task.success && task.data.campaign === this.#campaign) held.add(task.data.id);
+    for (let next: number | null = 1; next !== null;) {
+      next = await this.#readBatch(next, (task) => {
+        if (task.campaign === this.#campaign) held.add(task.id);
+      });
     }
+    return held;
+  }
+
+  /** Many messages a request, so that a server far away is asked few times. Where the next batch begins; null after the last. */
+  async #readBatch(from: number, take: (task: Task) => void): Promise<number | null> {
+    const manager = await jetstreamManager(this.#connection, { checkAPI: false });
+    const wanted = { seq: from, next_by_subj: subjects.tasksOf(this.#workerClass), batch: batchSize };
+    let read = 0;
+    let last = from;
+    try {
+      for await (const message of await manager.direct.getBatch(streams.tasks, wanted)) {
+        read += 1;
+        last = message.seq;
+        const task = taskSchema.safeParse(message.json());
+        if (task.success) take(task.data);
+      }
+    } catch (error) {
+      // None is left.
+      if (!(error instanceof JetStreamError && 'code' in error && error.code === 404)) throw error;
+    }
+    return read < batchSize ? null : last + 1;
   }
 }
