@@ -25,7 +25,8 @@ export class Standby {
   /** The hosts of the actors that run here, by actor. */
   readonly #hosts = new Map<string, ActorHost>();
   readonly #free = new Set<string>();
-  /** Actors that are being started, and those of them that were lost meanwhile. */
+  /** Actors that are being claimed and started, and those of them that were lost meanwhile. */
+  readonly #claiming = new Set<string>();
   readonly #starting = new Set<string>();
   readonly #lostEarly = new Set<string>();
   #round: Promise<void> | null = null;
@@ -81,10 +82,14 @@ export class Standby {
     // What is told in the same turn is taken together.
     await Promise.resolve();
     while (this.#free.size > 0 && !this.#isOver) {
-      const wanted = [...this.#free];
+      // One may have been told of again while it was being claimed.
+      const wanted = [...this.#free].filter((actor) => !this.#hosts.has(actor));
       this.#free.clear();
+      for (const actor of wanted) this.#claiming.add(actor);
       const won = await Promise.all(wanted.map((actor) => this.#options.claims.claim(actor)));
-      const ours = wanted.filter((_, index) => won[index]);
+      this.#claiming.clear();
+      // Of several claims one may take so long that another is lost meanwhile.
+      const ours = wanted.filter((actor, index) => !this.#lostEarly.delete(actor) && won[index]);
       if (ours.length > 0) await this.#run(ours);
     }
   }
@@ -134,7 +139,7 @@ export class Standby {
   }
 
   #lose(actor: string, owner: string): void {
-    if (this.#starting.has(actor)) this.#lostEarly.add(actor);
+    if (this.#starting.has(actor) || this.#claiming.has(actor)) this.#lostEarly.add(actor);
     const host = this.#hosts.get(actor);
     if (host === undefined) return;
     this.#hosts.delete(actor);
