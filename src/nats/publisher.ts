@@ -20,6 +20,7 @@ interface Waiting {
 }
 
 const retryAfterMs = 1_000;
+const stallMs = 10_000;
 
 /**
  * Publishes into streams, many at a time, and says when each message is stored.
@@ -39,14 +40,23 @@ export class StoredPublisher {
   #timer: NodeJS.Timeout | null = null;
 
   readonly #doubt: () => Promise<void> | null;
+  readonly #stalled: (reason: string) => void;
+  #isStalled = false;
+  /** Why the server did not store what it was sent last. */
+  #refusal = 'it does not answer';
 
   /**
-   * @param doubt null while what was sent may be sent again, else a promise of certainty: a process that was frozen must find out
-   * first whether it still speaks for its actors.
+   * @param options.doubt null while what was sent may be sent again, else a promise of certainty: a process that was frozen must
+   * find out first whether it still speaks for its actors.
+   * @param options.stalled told, once each time, that a server which is there has stored nothing for ten seconds, and why.
    */
-  constructor(connection: NatsConnection, doubt: () => Promise<void> | null = () => null) {
+  constructor(
+    connection: NatsConnection,
+    options: { doubt?: () => Promise<void> | null; stalled?: (reason: string) => void } = {},
+  ) {
     this.#connection = connection;
-    this.#doubt = doubt;
+    this.#doubt = options.doubt ?? (() => null);
+    this.#stalled = options.stalled ?? (() => undefined);
     this.#stopWatching = watchConnection(connection, {
       lost: () => (this.#isConnected = false),
       back: () => {
@@ -113,8 +123,12 @@ export class StoredPublisher {
   #acknowledged(message: Msg): void {
     const token = message.subject.slice(this.#inbox.length + 1);
     // No responders: the stream's server is not back yet; the retry will find it.
-    if (message.data.length === 0) return;
+    if (message.data.length === 0) {
+      this.#refusal = 'it has no such stream, or its JetStream is not ready';
+      return;
+    }
     const answer = message.json<{ seq?: number; duplicate?: boolean; error?: { code: number; description: string } }>();
+    if (answer.error !== undefined) this.#refusal = answer.error.description;
     // 503 and its like pass when the server has finished starting.
     if (answer.error !== undefined && answer.error.code >= 500 && answer.error.code !== 503) {
       this.#settle(token, ({ subject, reject }) =>
@@ -131,6 +145,7 @@ export class StoredPublisher {
         ),
       );
     } else if (answer.seq !== undefined) {
+      this.#isStalled = false;
       const stored = { sequence: answer.seq, duplicate: answer.duplicate ?? false };
       this.#settle(token, ({ resolve }) => resolve(stored));
     }
@@ -150,6 +165,10 @@ export class StoredPublisher {
       return;
     }
     void this.#sendAgain(Date.now() - retryAfterMs);
+    const [oldest] = this.#waiting.values();
+    if (this.#isStalled || !this.#isConnected || oldest === undefined || Date.now() - oldest.since < stallMs) return;
+    this.#isStalled = true;
+    this.#stalled(this.#refusal);
   }
 
   /** A method, since the compiler does not see that an await may change the field. */

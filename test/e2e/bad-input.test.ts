@@ -25,6 +25,10 @@ const wrong: readonly [args: string[], code: number, says: RegExp][] = [
   [['launch'], 2, /unknown command 'launch'/],
   [['status', 'nobody'], 2, /there is no run nobody/],
   [['worker', '--slots', '0', '--nats', 'nats://localhost'], 2, /--slots takes a whole number/],
+  [['start'], 2, /which NATS server\?/],
+  [['actor', 'all', '--campaign', 'one'], 2, /which NATS server\?/],
+  [['actor', 'all', '--nats', 'nats://localhost'], 2, /--campaign <id>/],
+  [['pause', 'nobody'], 2, /there is no run nobody in runs, and no NATS server was named/],
   [['submit', 'ionization-energy', '{smiles'], 2, /JSON/],
 ];
 
