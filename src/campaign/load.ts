@@ -27,11 +27,8 @@ export function campaignFile(folder: string): string {
   const absolute = resolve(folder);
   const script = join(absolute, 'campaign.js');
   if (existsSync(script)) return script;
-  const inside = relative(packageRoot, absolute);
-  if (compiled && !inside.startsWith('..') && !inside.split(sep).includes('node_modules')) {
-    const twin = join(packageRoot, 'dist', inside, 'campaign.js');
-    if (existsSync(twin)) return twin;
-  }
+  const twin = compiled ? compiledTwin(folder) : null;
+  if (twin !== null) return join(twin, 'campaign.js');
   const source = join(absolute, 'campaign.ts');
   if (existsSync(source)) return source;
   throw new ConfigError(
@@ -40,6 +37,14 @@ export function campaignFile(folder: string): string {
       : `there is no folder ${folder}; name a campaign folder, one with a campaign.ts or campaign.js`,
     { code: 'campaign.missing', details: { folder } },
   );
+}
+
+/** What a folder of this package was compiled to; null for any other, and where nothing was compiled. */
+export function compiledTwin(folder: string): string | null {
+  const inside = relative(packageRoot, resolve(folder));
+  if (inside.startsWith('..') || inside.split(sep).includes('node_modules')) return null;
+  const twin = join(packageRoot, 'dist', inside);
+  return existsSync(join(twin, 'campaign.js')) ? twin : null;
 }
 
 /**

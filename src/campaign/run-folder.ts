@@ -19,6 +19,8 @@ export const runRecordSchema = z.object({
   /** The campaign's name, and the folder that it was loaded from. */
   campaign: z.string(),
   folder: z.string(),
+  /** Digest of that folder's code: only workers with the same compute its tasks. */
+  methods: z.string(),
   settings: z.record(z.string(), z.unknown()),
   candidates: z.object({
     count: z.number(),

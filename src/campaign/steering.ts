@@ -7,9 +7,9 @@ import { NatsSnapshotStore } from '../nats/snapshot-store.ts';
 import { ensureCampaignLog, ensureTaskStreams, openSnapshots } from '../nats/streams.ts';
 import { NatsTaskQueue } from '../nats/task-queue.ts';
 import type { ActorPlan } from '../protocol/actor.ts';
-import { CoxswainError } from '../protocol/errors.ts';
+import { CoxswainError, TransportError } from '../protocol/errors.ts';
 import type { Says } from '../protocol/events.ts';
-import { subjects } from '../protocol/subjects.ts';
+import { subjects, taskClass } from '../protocol/subjects.ts';
 import { systemClock, type FactListener } from '../runtime/contracts.ts';
 import { Standby } from '../runtime/standby.ts';
 import { answerQuestions } from './answers.ts';
@@ -34,7 +34,7 @@ export interface SteeringOptions {
   readonly changed?: (running: readonly string[]) => void;
   /** Told of an actor that ran here and that another process has now. */
   readonly lost?: (actor: string, owner: string) => void;
-  /** Told of messages in the log that are not ours, which are passed over. */
+  /** Told of what people should know: messages in the log that are not ours, which are passed over; a server that stores nothing. */
   readonly refuse: (error: unknown) => void;
 }
 
@@ -60,7 +60,10 @@ export class Steering {
     const names = plans.map(({ actor }) => actor.name);
     this.#claims = new NatsActorClaims(connection, record.id, names);
     // What was sent before this process was frozen or cut off is sent again only while its actors are ours.
-    this.#publisher = new StoredPublisher(connection, () => this.#claims.doubt());
+    this.#publisher = new StoredPublisher(connection, {
+      doubt: () => this.#claims.doubt(),
+      stalled: (reason) => options.refuse(new TransportError(`the NATS server has stored nothing for 10 s: ${reason}`)),
+    });
     this.#log = new NatsCampaignLog(connection, this.#publisher, record.id, (error) => {
       const isNewer = error instanceof CoxswainError && error.code === 'protocol.newer';
       (isNewer ? options.fail : options.refuse)(error);
@@ -115,7 +118,7 @@ export class Steering {
       claims: this.#claims,
       log: this.#log,
       snapshots: new NatsSnapshotStore(snapshots, id),
-      queue: new NatsTaskQueue(connection, this.#publisher, id, record.campaign),
+      queue: new NatsTaskQueue(connection, this.#publisher, id, taskClass(record.campaign, record.methods)),
       clock: systemClock,
       completeTask: taskMaker(id, argumentsOf),
       inspect: aside((inspection) => {
@@ -144,7 +147,7 @@ export class Steering {
     this.#followed = running;
     const isFleetHere = standby.running.includes('fleet');
     if (isFleetHere && this.#fleetWatch === null) {
-      this.#fleetWatch = watchFleet(connection, { log: this.#log, workerClass: record.campaign, fail, refuse });
+      this.#fleetWatch = watchFleet(connection, { log: this.#log, record, fail, refuse });
     } else if (!isFleetHere && this.#fleetWatch !== null) {
       await (await this.#fleetWatch).close();
       this.#fleetWatch = null;

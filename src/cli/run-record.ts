@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import type { Candidates } from '../campaign/definition.ts';
 import { createRunFolder, runFolder, writeRunRecord, type RunFolder, type RunRecord } from '../campaign/run-folder.ts';
 import { candidateTable, objectRefs } from '../campaign/creation.ts';
+import { methodsDigest, refuseOtherMethods } from '../campaign/digest.ts';
 import { ConfigError } from '../protocol/errors.ts';
 import { stateFolder } from './private-server.ts';
 import type { RunOptions } from './run-options.ts';
@@ -21,6 +22,7 @@ export function newRecord(
     store: nats === null ? stateFolder(id) : null,
     campaign: definition.name,
     folder: relative(process.cwd(), folder) || '.',
+    methods: methodsDigest(folder),
     settings,
     candidates: {
       count: candidates.count,
@@ -47,6 +49,7 @@ export async function openRun(
         { code: 'config.contradiction' },
       );
     }
+    refuseOtherMethods(resumed, options.folder);
     return { folder: runFolder(out, id), record: resumed };
   }
   const record = newRecord(options, candidates);

@@ -37,12 +37,16 @@ export const subjects = {
   progress: (campaign: string, task: string) => `cox.progress.${campaign}.${task}`,
   inspect: (campaign: string, actor: string) => `cox.inspect.${campaign}.${actor}`,
   beat: (host: string, worker: string) => `cox.worker.${host}.${worker}.beat`,
+  allBeats: 'cox.worker.*.*.beat',
   /** A key of a bucket, as the stream behind it knows it. */
   kv: (bucket: string, key: string) => `$KV.${bucket}.${key}`,
   /** Whoever listens here is there: see `PresenceWatch`. */
   here: (id: string) => `cox.here.${id}`,
   ask: (campaign: string, actor: string, question: string) => `cox.ask.${campaign}.${actor}.${question}`,
 } as const;
+
+/** The class of tasks that only workers with the same methods compute: their campaign's name, and which version they are. */
+export const taskClass = (campaign: string, methods: string): string => `${campaign}-${methods.slice(0, 8)}`;
 
 /** Source and event of a fact's subject, `cox.log.<c>.<source>.<event...>`; null for another subject. */
 export function parseLogSubject(subject: string): { campaign: string; source: string; event: string } | null {

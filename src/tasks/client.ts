@@ -139,8 +139,9 @@ class Client implements TaskClient {
     const { topic, timeoutMs = null, memoryMb = null } = options;
     if (timeoutMs !== null && !(timeoutMs > 0)) throw new ConfigError(`timeoutMs must be above 0; ${timeoutMs} is not`);
     if (memoryMb !== null && !(memoryMb > 0)) throw new ConfigError(`memoryMb must be above 0; ${memoryMb} is not`);
-    const workerClass = options.workerClass ?? this.#workerClass ?? (await this.#directory.classOf(method));
-    checkToken('workerClass', workerClass);
+    const campaign = options.workerClass ?? this.#workerClass;
+    if (campaign !== undefined) checkToken('workerClass', campaign);
+    const workerClass = await this.#directory.classOf(method, campaign);
     this.#number += 1;
     const task: Task = {
       v: protocolVersion,

@@ -1,19 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { campaignFile } from '../campaign/load.ts';
-import { ConfigError, MissingError, ResourceError, type CoxswainError } from '../protocol/errors.ts';
+import { ConfigError, exitCodes, MissingError, ResourceError, type CoxswainError } from '../protocol/errors.ts';
 import type { TaskFailure } from '../protocol/task.ts';
 import { ChildHandle, type Assignment } from './child-handle.ts';
 import { nextMean, prefetchPerSlot, shortTaskMs } from './credit.ts';
 import { Reaper } from './reaper.ts';
 import { newWorkerId } from './worker-id.ts';
-import type { ChildSettings, FromChild, Offer, Outcome, ToChild } from './wire.ts';
+import type { ChildSettings, Editions, FromChild, Offer, Outcome, ToChild } from './wire.ts';
 
 export interface PoolEvents {
   /** The first child has loaded its campaigns, and this is what it will compute. */
-  readonly loaded: (offer: Offer) => void;
+  readonly loaded: (offer: Offer, editions: Editions) => void;
   /** The first child is warm. */
   readonly ready: () => void;
   /** No child can be started. */
@@ -82,7 +83,7 @@ export class ChildPool {
   #overallMeanMs = Infinity;
   #nextNumber = 1;
   #failedStarts = 0;
-  #offer: Offer | null = null;
+  #loaded: { readonly offer: Offer; readonly editions: Editions } | null = null;
   #wasReady = false;
   #failure: CoxswainError | null = null;
   #closed = false;
@@ -108,7 +109,7 @@ export class ChildPool {
   /** Tell this of everything from now on, and at once of what has come of the first child. */
   listen(events: PoolEvents): void {
     this.#events = events;
-    if (this.#offer !== null) events.loaded(this.#offer);
+    if (this.#loaded !== null) events.loaded(this.#loaded.offer, this.#loaded.editions);
     if (this.#wasReady) events.ready();
     if (this.#failure !== null) events.broken(this.#failure);
   }
@@ -122,10 +123,10 @@ export class ChildPool {
     return [...this.#children.values()].flatMap(({ assigned }) => assigned);
   }
 
-  /** The runs that compute now, by child. */
-  get running(): { child: number; run: number }[] {
-    return [...this.#children.values()].flatMap(({ number, assigned: [head] }) =>
-      head === undefined ? [] : [{ child: number, run: head.run }],
+  /** The runs that compute now, and since when, ms since 1970. */
+  get running(): { run: number; since: number }[] {
+    return [...this.#children.values()].flatMap(({ assigned: [head], headSince }) =>
+      head === undefined ? [] : [{ run: head.run, since: performance.timeOrigin + headSince }],
     );
   }
 
@@ -189,9 +190,10 @@ export class ChildPool {
   }
 
   #hear(child: ChildHandle, message: FromChild): void {
+    if (!this.#children.has(child.number)) return;
     switch (message[0]) {
       case 'loaded':
-        this.#firstLoaded(message[1]);
+        this.#loadedBy(child, message[1], message[2]);
         return;
       case 'ready':
         child.ready = true;
@@ -229,10 +231,16 @@ export class ChildPool {
     if (!this.#closed) this.#reaper.watch([...this.#children.values()].map(({ pid }) => pid).filter((pid) => pid > 0));
   }
 
-  #firstLoaded(offer: Offer): void {
-    if (this.#offer !== null) return;
-    this.#offer = offer;
-    this.#events?.loaded(offer);
+  #loadedBy(child: ChildHandle, offer: Offer, editions: Editions): void {
+    if (this.#loaded !== null) {
+      if (isDeepStrictEqual(editions, this.#loaded.editions)) return;
+      this.#children.delete(child.number);
+      const message = 'its campaign folder has changed since this worker started; start the worker again';
+      this.#broken(child, { code: 'methods.changed', message, retry: 'elsewhere', details: {} }, exitCodes.usage);
+      return;
+    }
+    this.#loaded = { offer, editions };
+    this.#events?.loaded(offer, editions);
     for (let n = this.#children.size; n < this.slots; n++) this.#start();
   }
 

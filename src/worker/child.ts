@@ -4,15 +4,25 @@
  */
 import { rmSync } from 'node:fs';
 import { z } from 'zod';
+import { methodsDigest } from '../campaign/digest.ts';
 import { loadCampaign, type MethodBundle } from '../campaign/load.ts';
 import { CoxswainError, InputError, MethodError, messageOf } from '../protocol/errors.ts';
 import type { AnyMethod, MethodLimits } from '../protocol/method.ts';
+import { taskClass } from '../protocol/subjects.ts';
 import { toTaskFailure, type TaskFailure } from '../protocol/task.ts';
 import { CpuMeter } from './cpu-time.ts';
 import { Ending, taskContext, type ContextServices } from './method-context.ts';
 import { killTree } from './process-tree.ts';
 import { endMyOthers } from './program.ts';
-import { outcomeWithout, type ChildSettings, type FromChild, type Offer, type Outcome, type ToChild } from './wire.ts';
+import {
+  outcomeWithout,
+  type ChildSettings,
+  type Editions,
+  type FromChild,
+  type Offer,
+  type Outcome,
+  type ToChild,
+} from './wire.ts';
 
 interface Waiting {
   readonly run: number;
@@ -34,6 +44,7 @@ interface Question {
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as ChildSettings;
 const classes = new Map<string, Map<string, AnyMethod>>();
+const editions: Record<string, Editions[string]> = {};
 const queue: Waiting[] = [];
 const questions = new Map<number, Question>();
 const cpu = new CpuMeter();
@@ -192,14 +203,16 @@ function end(): void {
   process.exit(1);
 }
 
-function register({ name, methods }: MethodBundle): void {
-  classes.set(name, new Map(methods.map((method) => [method.name, method])));
+function register({ name, methods }: MethodBundle, digest: string): void {
+  const workerClass = taskClass(name, digest);
+  classes.set(workerClass, new Map(methods.map((method) => [method.name, method])));
+  editions[workerClass] = { name, digest };
 }
 
 async function start(): Promise<void> {
   try {
-    for (const folder of settings.folders) register(await loadCampaign(folder));
-    say(['loaded', offer()]);
+    for (const folder of settings.folders) register(await loadCampaign(folder), methodsDigest(folder));
+    say(['loaded', offer(), editions]);
     for (const methods of classes.values()) for (const method of methods.values()) await method.warm?.();
     say(['ready']);
   } catch (error) {

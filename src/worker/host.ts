@@ -1,29 +1,32 @@
 /** The worker of one machine: takes tasks from the queue, has them computed, stores what came of them. */
 import { rmSync } from 'node:fs';
-import { hostname, loadavg } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { Logger } from 'pino';
 import { Cancellations } from '../nats/cancellations.ts';
 import { watchConnection } from '../nats/connection.ts';
+import { bePresent } from '../nats/presence.ts';
 import { ObjectCache } from '../nats/objects.ts';
 import { oncePerTurn } from '../nats/once-per-turn.ts';
 import { ensureTaskStreams } from '../nats/streams.ts';
-import { messageOf } from '../protocol/errors.ts';
+import { messageOf, ProtocolError } from '../protocol/errors.ts';
+import type { Beat } from '../protocol/registration.ts';
 import { poisonIn } from '../protocol/retry.ts';
-import { subjects } from '../protocol/subjects.ts';
-import { protocolVersion, toTaskFailure, type TaskFailure } from '../protocol/task.ts';
+import { toTaskFailure, type TaskFailure } from '../protocol/task.ts';
 import type { Assignment } from './child-handle.ts';
 import { launchChildren, type Answer, type ChildPool, type LaunchOptions } from './child-pool.ts';
 import { progressMessage, readTask, salvageTask, unknownMethod, type HeldTask } from './held-task.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { whyNotMine } from './other-editions.ts';
 import { newRegistration, Registrar } from './registration.ts';
 import { resultId } from './result-index.ts';
 import { ResultStore } from './result-store.ts';
 import { Retries } from './retries.ts';
-import { hostToken, newWorkerId } from './worker-id.ts';
-import { acknowledge, TaskSource, type Acknowledgement, type Delivery } from './task-source.ts';
+import { newWorkerId } from './worker-id.ts';
+import { acknowledge, renewMs, TaskSource, type Acknowledgement, type Delivery } from './task-source.ts';
 import { within } from './within.ts';
-import { outcomeWithout, type Offer, type Outcome } from './wire.ts';
+import { outcomeWithout, type Editions, type Offer, type Outcome } from './wire.ts';
 
 export interface WorkerOptions extends LaunchOptions {
   readonly connection: NatsConnection;
@@ -45,8 +48,8 @@ export interface WorkerHost {
 
 /** How long a server that does not answer keeps a worker from leaving. */
 const leaveMs = 3_000;
-const renewMs = 1_000;
-const beatMs = 1_000;
+/** A task that this version cannot read is offered again after so long. */
+const newerMs = 5_000;
 /** Results on their way to the server beyond which no more tasks are taken. */
 const mostUnstored = 1_024;
 
@@ -89,7 +92,11 @@ class Host implements WorkerHost {
   readonly #stopWatching: () => void;
   #offer: Offer = {};
   #registrar: Registrar | null = null;
+  #heartbeat: Heartbeat | null = null;
+  #absent: () => void = () => undefined;
   #nextRun = 1;
+  /** Sequences of the tasks that are for newer workers: each is spoken of once. */
+  readonly #toNewer = new Set<number>();
   /** Tasks that came again and are looked up. */
   #looking = 0;
   #unstored = 0;
@@ -118,8 +125,8 @@ class Host implements WorkerHost {
     // Whoever only drains a worker that never got ready is not to be ended by it.
     this.ready.catch(() => undefined);
     children.listen({
-      loaded: (offer) => {
-        serving = this.#serve(offer);
+      loaded: (offer, editions) => {
+        serving = this.#serve(offer, editions);
         serving.catch(isBroken);
       },
       ready: () => void serving?.then(() => this.#sayReady()).then(isReady, isBroken),
@@ -150,7 +157,7 @@ class Host implements WorkerHost {
     this.#whenIdle?.();
   }
 
-  async #serve(offer: Offer): Promise<void> {
+  async #serve(offer: Offer, editions: Editions): Promise<void> {
     this.#offer = offer;
     for (const workerClass of Object.keys(offer)) {
       const source = new TaskSource(this.#connection, {
@@ -163,17 +170,24 @@ class Host implements WorkerHost {
     await Promise.all([this.#cancellations.open(), ...[...this.#sources.values()].map((source) => source.open())]);
     const { labels = {} } = this.#options;
     const { slots } = this.#pool;
-    const registration = newRegistration({ id: this.id, slots, offer, labels, startedAt: this.#startedAt });
+    const registration = newRegistration({ id: this.id, slots, offer, editions, labels, startedAt: this.#startedAt });
+    this.#absent = bePresent(this.#connection, this.id);
     this.#registrar = new Registrar(this.#connection, registration, this.#logger);
     await this.#registrar.open();
     if (this.#ending !== null) return;
+    void this.#warnOfOthers(editions);
     this.#pulling = true;
-    this.#timers.push(
-      setInterval(() => this.#renew(), renewMs),
-      setInterval(() => this.#beat(), beatMs),
-    );
-    this.#beat();
+    this.#timers.push(setInterval(() => this.#renew(), renewMs));
+    this.#heartbeat = new Heartbeat(this.#connection, { id: this.id, slots }, () => this.#holdings());
     this.#schedule();
+  }
+
+  async #warnOfOthers(editions: Editions): Promise<void> {
+    try {
+      for (const why of await whyNotMine(this.#connection, editions)) this.#logger.warn(why);
+    } catch (error) {
+      this.#logger.debug({ error: messageOf(error) }, 'the campaigns could not be looked at');
+    }
   }
 
   #sayReady(): void {
@@ -275,6 +289,7 @@ class Host implements WorkerHost {
 
   #finish(held: HeldTask, outcome: Outcome, child: number): void {
     held.ended = true;
+    this.#heartbeat?.changed();
     this.#unstored += 1;
     this.#finished.push([held, outcome, child]);
     this.#schedule();
@@ -306,8 +321,18 @@ class Host implements WorkerHost {
     }
   }
 
-  /** A message that is no task: never given out again, and whoever asked is told, if it says who that is. */
+  /**
+   * A message that is no task: never given out again, and whoever asked is told, if it says who that is. One of a newer protocol
+   * is left for a newer worker.
+   */
   #refuse(delivery: Delivery, error: unknown): void {
+    if (error instanceof ProtocolError && error.code === 'protocol.newer') {
+      if (!this.#toNewer.has(delivery.sequence)) this.#logger.error(`${error.message}; left for a newer worker`);
+      this.#toNewer.add(delivery.sequence);
+      this.#settled.push([delivery.reply, { giveBackAfterMs: newerMs }]);
+      this.#schedule();
+      return;
+    }
     this.#logger.error(
       { sequence: delivery.sequence, error: messageOf(error) },
       'a message in the task queue is no task',
@@ -325,6 +350,7 @@ class Host implements WorkerHost {
   #hold(held: HeldTask): void {
     this.#held.set(held.id, held);
     this.#byRun.set(held.run, held);
+    this.#heartbeat?.changed();
   }
 
   #giveBack(held: HeldTask): void {
@@ -335,6 +361,7 @@ class Host implements WorkerHost {
     this.#held.delete(held.id);
     this.#byRun.delete(held.run);
     this.#settled.push([held.delivery.reply, how]);
+    this.#heartbeat?.changed();
     this.#schedule();
     if (this.#held.size === 0) this.#whenIdle?.();
   }
@@ -360,24 +387,15 @@ class Host implements WorkerHost {
     this.#schedule();
   }
 
-  #beat(): void {
-    if (!this.#connected || this.#connection.isClosed()) return;
-    const running = this.#pool.running.flatMap(({ child, run }) => {
-      const held = this.#byRun.get(run);
-      if (held === undefined) return [];
-      const { campaign, id, method } = held.task;
-      return [{ child, campaign, task: id, method, pickedUpAt: held.pickedUpAt }];
-    });
-    const beat = {
-      v: protocolVersion,
-      id: this.id,
-      at: Date.now(),
-      slots: this.#pool.slots,
-      held: this.#held.size,
-      running,
-      load: loadavg(),
-    };
-    this.#connection.publish(subjects.beat(hostToken(), this.id), JSON.stringify(beat));
+  /** What the heartbeat says is held: with their newest deliveries, and since when those that run compute. */
+  #holdings(): Beat['held'] {
+    const since = new Map(this.#pool.running.map(({ run, since }) => [run, since]));
+    return [...this.#held.values()].map(({ run, ended, task, delivery }) => ({
+      campaign: task.campaign,
+      task: task.id,
+      reply: delivery.reply,
+      runningSince: ended ? null : (since.get(run) ?? null),
+    }));
   }
 
   async #reconnected(): Promise<void> {
@@ -432,6 +450,8 @@ class Host implements WorkerHost {
     this.#stopWatching();
     await Promise.all([...this.#sources.values()].map((source) => source.close()));
     await this.#registrar?.close();
+    this.#heartbeat?.close();
+    this.#absent();
     this.#retries.close();
     await this.#cancellations.close();
     await this.#store.close();

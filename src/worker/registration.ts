@@ -6,23 +6,26 @@ import { jetstream } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { Logger } from 'pino';
 import { packageRoot } from '../campaign/load.ts';
+import { watchConnection } from '../nats/connection.ts';
 import { readStored } from '../nats/log-reader.ts';
 import { openLapsing } from '../nats/streams.ts';
 import { messageOf, ProtocolError } from '../protocol/errors.ts';
 import { decode } from '../protocol/fact.ts';
 import { registrationSchema, type Registration } from '../protocol/registration.ts';
-import { buckets } from '../protocol/subjects.ts';
+import { buckets, subjects } from '../protocol/subjects.ts';
 import { protocolVersion } from '../protocol/task.ts';
+import type { Editions, Offer } from './wire.ts';
 
 /** What a worker of this process says of itself when it starts. */
 export function newRegistration(worker: {
   id: string;
   slots: number;
-  offer: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  offer: Offer;
+  editions: Editions;
   labels: Readonly<Record<string, string>>;
   startedAt: number;
 }): Registration {
-  const { id, slots, offer, labels, startedAt } = worker;
+  const { id, slots, offer, editions, labels, startedAt } = worker;
   const manifest = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
   return {
     v: protocolVersion,
@@ -30,7 +33,12 @@ export function newRegistration(worker: {
     host: hostname(),
     pid: process.pid,
     slots,
-    classes: Object.fromEntries(Object.entries(offer).map(([name, methods]) => [name, Object.keys(methods)])),
+    classes: Object.fromEntries(
+      Object.entries(editions).map(([name, edition]) => [
+        name,
+        { ...edition, methods: Object.keys(offer[name] ?? {}) },
+      ]),
+    ),
     labels: { ...labels },
     version: manifest.version,
     startedAt,
@@ -68,23 +76,30 @@ const lifeMs = 2_000;
 const renewMs = 500;
 
 /**
- * Keeps a worker's entry in `cox-workers` alive: it lapses 2 s after the last renewal, and is made again if it lapsed.
+ * Keeps a worker's entry in `cox-workers` alive: it lapses 2 s after the last renewal, and is made again at the next one.
  *
- * Renewals are written against the revision that we wrote last, so an entry that somebody else removed is noticed.
+ * Each renewal writes all of it, whatever is there, so that nothing needs to be known of what came of the one before.
  */
 export class Registrar {
   readonly #connection: NatsConnection;
   readonly #logger: Logger;
+  readonly #stopWatching: () => void;
   #registration: Registration;
   #bucket: KV | null = null;
-  #revision: number | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #writing: Promise<void> | null = null;
+  #isConnected = true;
 
   constructor(connection: NatsConnection, registration: Registration, logger: Logger) {
     this.#connection = connection;
     this.#registration = registration;
     this.#logger = logger;
+    this.#stopWatching = watchConnection(connection, {
+      lost: () => (this.#isConnected = false),
+      back: () => {
+        this.#isConnected = true;
+        if (this.#timer !== null) void this.#write();
+      },
+    });
   }
 
   async open(): Promise<void> {
@@ -96,52 +111,32 @@ export class Registrar {
   /** Say something else from now on. */
   async change(change: Partial<Registration>): Promise<void> {
     this.#registration = { ...this.#registration, ...change };
-    await this.#writing;
     await this.#write();
   }
 
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
-    await this.#writing;
+    this.#stopWatching();
     if (this.#connection.isClosed()) return;
     await this.#bucket?.delete(this.#registration.id).catch((error: unknown) => {
       this.#logger.warn({ error: messageOf(error) }, 'the registration was not removed; it lapses on its own');
     });
   }
 
-  #write(): Promise<void> {
-    this.#writing ??= this.#renew().finally(() => (this.#writing = null));
-    return this.#writing;
-  }
-
-  async #renew(): Promise<void> {
-    const { id } = this.#registration;
-    const value = JSON.stringify(this.#registration);
-    const life = `${lifeMs / 1_000}s`;
+  async #write(): Promise<void> {
+    // The client would keep it, and send all of them when it is back.
+    if (!this.#isConnected || this.#connection.isClosed()) return;
+    const header = headers();
+    header.set('Nats-TTL', `${lifeMs / 1_000}s`);
+    const subject = subjects.kv(buckets.workers, this.#registration.id);
     try {
-      if (this.#revision !== null) {
-        const header = headers();
-        header.set('Nats-TTL', life);
-        header.set('Nats-Expected-Last-Subject-Sequence', String(this.#revision));
-        const stored = await jetstream(this.#connection).publish(`$KV.${buckets.workers}.${id}`, value, {
-          headers: header,
-          timeout: lifeMs,
-        });
-        this.#revision = stored.seq;
-        return;
-      }
+      await jetstream(this.#connection).publish(subject, JSON.stringify(this.#registration), {
+        headers: header,
+        timeout: lifeMs,
+      });
     } catch (error) {
-      // It lapsed, or the answer got lost: made again below, or at the next turn.
       this.#logger.debug({ error: messageOf(error) }, 'the registration could not be renewed');
-      this.#revision = null;
-    }
-    try {
-      this.#revision = (await this.#bucket?.create(id, value, life)) ?? null;
-    } catch (error) {
-      // Still there, since only the answer was lost: overwritten.
-      this.#revision = (await this.#bucket?.get(id).catch(() => null))?.revision ?? null;
-      this.#logger.debug({ error: messageOf(error) }, 'the registration could not be made');
     }
   }
 }

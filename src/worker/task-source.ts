@@ -1,4 +1,4 @@
-import { AckPolicy, jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
+import { AckPolicy, jetstreamManager, type ConsumerInfo, type JetStreamManager } from '@nats-io/jetstream';
 import { createInbox, nanos, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core';
 import type { Logger } from 'pino';
 import { messageOf } from '../protocol/errors.ts';
@@ -20,7 +20,14 @@ export interface Delivery {
   readonly storedAt: number;
 }
 
-const periodMs = 5_000;
+/** A worker that is frozen is given tasks for as long as its pulls wait, so they do not wait for long. */
+const periodMs = 2_000;
+/** A task that nobody says is worked on for so long is given out again. */
+const ackWaitMs = 2_500;
+/** How often a worker has to say so, ms. */
+export const renewMs = 800;
+/** JetStream: "consumer already exists", with other settings. */
+const consumerDiffers = 10148;
 const encoder = new TextEncoder();
 const acknowledgements = {
   done: encoder.encode('+ACK'),
@@ -191,15 +198,7 @@ export class TaskSource {
     const manager = await jetstreamManager(this.#connection, { checkAPI: false });
     for (let attempt = 1; !this.#closed; attempt++) {
       try {
-        const consumer = await manager.consumers.add(streams.tasks, {
-          durable_name: consumerOf(this.workerClass),
-          filter_subject: subjects.tasksOf(this.workerClass),
-          ack_policy: AckPolicy.Explicit,
-          ack_wait: nanos(3_000),
-          max_deliver: -1,
-          max_ack_pending: 1_000_000,
-          max_waiting: 2_048,
-        });
+        const consumer = await ensureConsumer(manager, this.workerClass);
         this.#boundAt = { server: serverTime(consumer), local: performance.now() };
         await this.#purgeFinished(consumer, () => manager.streams.info(streams.tasks).then(({ state }) => state));
         return;
@@ -222,6 +221,27 @@ export class TaskSource {
     });
     if (purged > 0)
       this.#logger.info({ workerClass: this.workerClass, purged }, 'removed finished tasks from the queue');
+  }
+}
+
+/** The durable consumer of a class; one that another version made gets our settings. */
+async function ensureConsumer(manager: JetStreamManager, workerClass: string): Promise<ConsumerInfo> {
+  const config = {
+    durable_name: consumerOf(workerClass),
+    filter_subject: subjects.tasksOf(workerClass),
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(ackWaitMs),
+    max_deliver: -1,
+    max_ack_pending: 1_000_000,
+    max_waiting: 2_048,
+    // Of methods that nobody has any more.
+    inactive_threshold: nanos(7 * 24 * 3_600_000),
+  };
+  try {
+    return await manager.consumers.add(streams.tasks, config);
+  } catch (error) {
+    if ((error as { code?: number }).code !== consumerDiffers) throw error;
+    return manager.consumers.update(streams.tasks, config.durable_name, config);
   }
 }
 

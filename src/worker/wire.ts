@@ -5,6 +5,9 @@ import type { TaskFailure } from '../protocol/task.ts';
 /** The methods of each class of tasks that a worker computes, with their limits. */
 export type Offer = Readonly<Record<string, Readonly<Record<string, MethodLimits>>>>;
 
+/** Whose methods those of each class are: the campaign's name, and the digest of its folder's code. */
+export type Editions = Readonly<Record<string, { readonly name: string; readonly digest: string }>>;
+
 /** To a child. */
 export type ToChild =
   /** Compute this: a number of the host's, the class, the task's text as it came, and its scratch folder should it need one. */
@@ -40,7 +43,7 @@ export function outcomeWithout(run: number, failure: TaskFailure): Outcome {
 /** From a child. */
 export type FromChild =
   /** Its campaigns are loaded. */
-  | readonly ['loaded', offer: Offer]
+  | readonly ['loaded', offer: Offer, editions: Editions]
   /** Its methods are warm. */
   | readonly ['ready']
   /** It cannot start: why, and what `cox` exits with. */

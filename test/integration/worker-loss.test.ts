@@ -4,13 +4,15 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openLapsing } from '../../src/nats/streams.ts';
 import { StoredPublisher } from '../../src/nats/publisher.ts';
-import { streams, subjects } from '../../src/protocol/subjects.ts';
+import { methodsDigest } from '../../src/campaign/digest.ts';
+import { streams, subjects, taskClass } from '../../src/protocol/subjects.ts';
 import type { Task, TaskResult } from '../../src/protocol/task.ts';
 import { livingWorkers } from '../../src/worker/registration.ts';
 import type { TaskClient } from '../../src/tasks/client.ts';
-import { countRunning, eventually, isRunning, Scene } from '../support/scene.ts';
+import { campaignFolder, countRunning, eventually, isRunning, Scene } from '../support/scene.ts';
 
 let scene: Scene;
+const oddClass = taskClass('odd', methodsDigest(campaignFolder('odd')));
 
 beforeEach(async () => {
   scene = await Scene.open();
@@ -82,10 +84,10 @@ it('does not run a finished task again when it is given out a second time', asyn
   const connection = await scene.connect();
   const publisher = new StoredPublisher(connection);
   for (const task of submitted) {
-    await publisher.publish(subjects.task('odd', 'count'), JSON.stringify(task), `again ${task.id}`);
+    await publisher.publish(subjects.task(oddClass, 'count'), JSON.stringify(task), `again ${task.id}`);
   }
   publisher.close();
-  const consumer = await jetstream(connection).consumers.get(streams.tasks, 'worker-odd');
+  const consumer = await jetstream(connection).consumers.get(streams.tasks, `worker-${oddClass}`);
   for await (const message of await consumer.fetch({ max_messages: 20, expires: 2_000 })) message.nak();
   expect((await take(tasks, 'a', 1))[0]?.value).toBe('long');
   await eventually(async () => expect(await waitingTasks()).toBe(0));
@@ -106,7 +108,7 @@ it('looks old tasks up before it runs them', async () => {
   expect(await first.exit).toBe(0);
   const publisher = new StoredPublisher(await scene.connect());
   for (const task of submitted) {
-    await publisher.publish(subjects.task('odd', 'count'), JSON.stringify(task), `again ${task.id}`);
+    await publisher.publish(subjects.task(oddClass, 'count'), JSON.stringify(task), `again ${task.id}`);
   }
   await tasks.submit('count', { file, line: 'new', ms: 0 }, { topic: 'a' });
   expect(await waitingTasks()).toBe(51);
@@ -193,7 +195,9 @@ it('is registered while it lives, and lapses when it is killed', async () => {
     id,
     pid: worker.pid,
     slots: 3,
-    classes: { even: ['double', 'echo'] },
+    classes: {
+      [taskClass('even', methodsDigest(campaignFolder('even')))]: { name: 'even', methods: ['double', 'echo'] },
+    },
     labels: { gpu: 'none' },
   });
   const revision = entry?.revision ?? 0;

@@ -28,6 +28,7 @@ const recordOf = (id: string, createdAt = '2030-01-01T00:00:00.000Z'): RunRecord
   server: null,
   store: null,
   campaign: 'molecular-design',
+  methods: 'c'.repeat(64),
   folder: 'campaigns/molecular-design',
   settings: { total: 64, policy: 'batched' },
   candidates: { count: 3, digest: 'd', table: null, notes: { refused: [] }, objects: { fingerprints: 'f' } },
