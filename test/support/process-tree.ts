@@ -22,8 +22,9 @@ export function killTree(root: number): void {
   }
 }
 
-function parentOf(entry: string): number | null {
-  if (!/^\d+$/.test(entry)) return null;
+/** Id of the process that started this one, or has inherited it; null when it is gone. */
+export function parentOf(entry: string | number): number | null {
+  if (!/^\d+$/.test(String(entry))) return null;
   try {
     // pid (name) state ppid; the name may hold anything.
     const [, parent] = /\) \S (\d+)/.exec(readFileSync(`/proc/${entry}/stat`, 'utf8')) ?? [];

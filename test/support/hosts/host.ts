@@ -61,22 +61,22 @@ export class Host {
 
   /** From now on no packet goes to or from this host. */
   async cut(): Promise<void> {
-    await this.#set({ isCut: true });
+    await this.set({ isCut: true });
   }
 
   /** The link is as good as new. */
   async restore(): Promise<void> {
-    await this.#set(open);
+    await this.set(open);
   }
 
   /** Every packet to and from this host is late by so much. */
   async slow(delayMs: number): Promise<void> {
-    await this.#set({ delayMs });
+    await this.set({ delayMs });
   }
 
   /** This share of the packets to and from this host is lost, 0 to 1. */
   async lossy(loss: number): Promise<void> {
-    await this.#set({ loss });
+    await this.set({ loss });
   }
 
   /** Kill everything that runs here, at once; resolves with the number of processes. */
@@ -93,7 +93,8 @@ export class Host {
     return this.#network.signal(this.name, 'CONT');
   }
 
-  async #set(change: Partial<LinkState>): Promise<void> {
+  /** Change several things about the link at once. */
+  async set(change: Partial<LinkState>): Promise<void> {
     this.#link = { ...this.#link, ...change };
     await this.#network.setLink(this.name, this.#link);
   }

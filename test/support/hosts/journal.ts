@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
 
+/** What a simulation wrote down: when it started or came to its end, by the clock that all hosts of a test share. */
+export interface JournalLine {
+  readonly candidate: number;
+  readonly pid: number;
+  readonly at: number;
+}
+
 /** What simulations of the campaign `quick` wrote when they started and ended, from all hosts: the truth about what ran. */
 export class Journal {
   readonly file: string;
@@ -8,36 +15,21 @@ export class Journal {
     this.file = file;
   }
 
-  /** How often each candidate was started. */
-  get starts(): ReadonlyMap<number, number> {
-    return this.#count('start');
+  get starts(): JournalLine[] {
+    return this.#lines('start');
   }
 
-  /** How often the simulation of each candidate came to its end. */
-  get ends(): ReadonlyMap<number, number> {
-    return this.#count('end');
+  get ends(): JournalLine[] {
+    return this.#lines('end');
   }
 
-  /** Candidates that ran again after a simulation of theirs had come to its end. */
-  get rerun(): number[] {
-    const ended = new Set<number>();
-    const again = new Set<number>();
-    for (const { what, candidate } of this.#lines()) {
-      if (what === 'end') ended.add(candidate);
-      else if (ended.has(candidate)) again.add(candidate);
-    }
-    return [...again];
+  /** Simulations that started and did not come to their end. */
+  get open(): JournalLine[] {
+    const ended = new Set(this.ends.map(({ candidate, pid }) => `${candidate} ${pid}`));
+    return this.starts.filter(({ candidate, pid }) => !ended.has(`${candidate} ${pid}`));
   }
 
-  #count(wanted: string): Map<number, number> {
-    const counts = new Map<number, number>();
-    for (const { what, candidate } of this.#lines()) {
-      if (what === wanted) counts.set(candidate, (counts.get(candidate) ?? 0) + 1);
-    }
-    return counts;
-  }
-
-  #lines(): { what: string; candidate: number }[] {
+  #lines(wanted: 'start' | 'end'): JournalLine[] {
     let text: string;
     try {
       text = readFileSync(this.file, 'utf8');
@@ -47,9 +39,9 @@ export class Journal {
       throw error;
     }
     const lines = text.split('\n').slice(0, -1);
-    return lines.map((line) => {
-      const [what = '', candidate] = line.split(' ');
-      return { what, candidate: Number(candidate) };
+    return lines.flatMap((line) => {
+      const [what, candidate, pid, at] = line.split(' ');
+      return what === wanted ? [{ candidate: Number(candidate), pid: Number(pid), at: Number(at) }] : [];
     });
   }
 }

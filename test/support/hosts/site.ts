@@ -1,9 +1,11 @@
 /** Hosts around one nats-server, as a team would set them up: nats.conf, a token, campaigns, actors and workers by `cox`. */
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, connect as connectSocket, type AddressInfo, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { connectNats } from '../../../src/nats/connection.ts';
+import { buckets } from '../../../src/protocol/subjects.ts';
 import { ensureNatsServer } from '../../../src/setup/programs.ts';
 import { eventually, type CoxProcess } from '../scene.ts';
 import { CampaignLogWatch } from './campaign-log-watch.ts';
@@ -80,6 +82,13 @@ export class Site implements AsyncDisposable {
     this.#natsServer = this.server.start(this.#program, ['-c', 'nats.conf'], { COX_NATS_TOKEN: token });
   }
 
+  /** Start nats-server again, after it has ended; resolves with when it was ready, ms since 1970. */
+  async restartServer(): Promise<{ backAt: number }> {
+    this.startServer();
+    await says(this.natsServer, /Server is ready/);
+    return { backAt: Date.now() };
+  }
+
   /** `cox` on a host, with the server's address and token in its environment. */
   cox(host: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): CoxProcess {
     return this.host(host).cox(args, { ...this.environment, ...environment });
@@ -146,8 +155,8 @@ export class Site implements AsyncDisposable {
   /** From this process, which is on none of the hosts, through one that runs beside the server. */
   async #connect(): Promise<void> {
     const file = this.server.path('relay');
-    await copyFile(root('test/support/hosts/relay.mjs'), this.server.path('relay.mjs'));
-    const relay = this.server.start(process.execPath, ['relay.mjs', file, this.server.address, '4222']);
+    const script = fileURLToPath(new URL('./relay.mjs', import.meta.url));
+    const relay = this.server.start(process.execPath, [script, file, this.server.address, '4222']);
     await says(relay, /listening/);
     const near = createServer((socket) => {
       const far = connectSocket(file);
@@ -184,4 +193,17 @@ function listen(server: Server): Promise<AddressInfo> {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => resolve(server.address() as AddressInfo));
   });
+}
+
+/** Which host runs an actor, and since when (ms since 1970). @throws Error while nobody does. */
+export async function ownerOf(site: Site, campaign: string, actor: string): Promise<{ host: string; since: number }> {
+  const bucket = await new Kvm(site.connection).open(buckets.leases);
+  const entry = await bucket.get(`${campaign}.${actor}`);
+  if (entry?.operation !== 'PUT') throw new Error(`nobody runs the ${actor}`);
+  return { host: entry.json<{ host: string }>().host, since: entry.created.getTime() };
+}
+
+/** The middle one of some figures. */
+export function median(figures: readonly number[]): number {
+  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN;
 }
