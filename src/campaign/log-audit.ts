@@ -1,16 +1,12 @@
 /** The audit of a campaign's log where it is kept, beside what its actors' snapshots say of it. */
-import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { Auditor, type AuditReport } from '../audit/auditor.ts';
-import { toStoredFact } from '../nats/campaign-log.ts';
-import { readStored } from '../nats/log-reader.ts';
 import { NatsSnapshotStore } from '../nats/snapshot-store.ts';
 import { openSnapshots } from '../nats/streams.ts';
 import type { ActorPlan } from '../protocol/actor.ts';
-import { ConfigError, messageOf, ProtocolError } from '../protocol/errors.ts';
-import type { StoredFact } from '../protocol/fact.ts';
-import { streams, subjects } from '../protocol/subjects.ts';
+import { ConfigError } from '../protocol/errors.ts';
 import { actorRecordSchema } from '../runtime/step.ts';
+import { endOfLog, readFacts } from './facts.ts';
 
 /** What an audit of a whole campaign has found. */
 export interface CampaignAudit extends AuditReport {
@@ -37,22 +33,13 @@ export async function auditCampaign(
   const end = Math.max(claim.end, await endOfLog(connection, id));
   const auditor = new Auditor(plans);
   let { isOver } = claim;
-  await readStored(connection, {
-    stream: streams.log(id),
-    filters: [subjects.logOf(id)],
+  await readFacts(connection, id, {
     from: 1,
-    onMessage: (message) => {
-      let fact: StoredFact;
-      try {
-        fact = toStoredFact(message);
-      } catch (error) {
-        if (!(error instanceof ProtocolError)) throw error;
-        auditor.refuse(message.sequence, messageOf(error));
-        return;
-      }
+    onFact: (fact) => {
       isOver ||= fact.source === 'campaign' && fact.event.type === 'campaign.ended';
       auditor.take(fact);
     },
+    onOther: (sequence, message) => auditor.refuse(sequence, message),
   });
   return { ...auditor.finish({ isOver, end }), isOver };
 }
@@ -81,17 +68,4 @@ async function readClaim(
       `audit it with the Coxswain that ran it (${coxswain})`,
     { code: 'actor.other-version' },
   );
-}
-
-/** Sequence of the last message that the log holds, or ever held. */
-async function endOfLog(connection: NatsConnection, id: string): Promise<number> {
-  const manager = await jetstreamManager(connection, { checkAPI: false });
-  try {
-    return (await manager.streams.info(streams.log(id))).state.last_seq;
-  } catch (cause) {
-    throw new ConfigError(`this NATS server holds no log of campaign ${id} (${messageOf(cause)})`, {
-      code: 'campaign.no-log',
-      cause,
-    });
-  }
 }

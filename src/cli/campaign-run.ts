@@ -93,7 +93,13 @@ async function steer(
   closers.push(() => worker.kill());
   const connection = theirs ?? (await connect(address, id, closers));
 
-  const watch = new CampaignWatch({ definition, candidates, total: settings.total, view, logger });
+  const watch = new CampaignWatch({
+    definition,
+    labelOf: ({ id: task, candidate }) => (candidate === null ? task : candidates.labelOf(candidate)),
+    total: settings.total,
+    view,
+    logger,
+  });
   await createCampaign(connection, record, {
     candidates,
     cacheDir: cacheDir(),

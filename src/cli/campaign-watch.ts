@@ -1,6 +1,6 @@
 /** Follows a run through its log: writes results, shows progress, and knows when it is over. */
 import type { Logger } from 'pino';
-import type { CampaignDefinition, Candidates } from '../campaign/definition.ts';
+import type { CampaignDefinition } from '../campaign/definition.ts';
 import type { Recorder } from '../campaign/recorder.ts';
 import type { ResultLine } from '../campaign/result-line.ts';
 import { SummaryBuilder } from '../campaign/summary.ts';
@@ -15,7 +15,8 @@ export interface Outcome {
 
 interface Options {
   readonly definition: CampaignDefinition;
-  readonly candidates: Candidates;
+  /** What people call what a result is about. */
+  readonly labelOf: (line: ResultLine) => string;
   readonly total: number;
   readonly view: RunView;
   readonly logger: Logger;
@@ -87,16 +88,12 @@ export class CampaignWatch {
   /** A result, whether it was written now or in an earlier life. */
   #count(line: ResultLine, isNew: boolean): void {
     const { view, logger, definition } = this.#options;
-    this.summary.take(line, (of) => this.#labelOf(of));
+    this.summary.take(line, this.#options.labelOf);
     this.#progress();
     if (!isNew) return;
     logger.info({ result: { ...line, value: undefined } }, 'result');
     if (line.topic === definition.objective.topic) view.result(this.#resultText(line));
     else if (!line.success) view.line(`${line.id} failed: ${line.failure?.message ?? ''}`);
-  }
-
-  #labelOf(line: ResultLine): string {
-    return line.candidate === null ? line.id : this.#options.candidates.labelOf(line.candidate);
   }
 
   #tell(fact: StoredFact): void {
@@ -150,7 +147,7 @@ export class CampaignWatch {
   #resultText(line: ResultLine): string {
     const { objective } = this.#options.definition;
     const { values, failed } = this.summary;
-    const label = this.#labelOf(line);
+    const label = this.#options.labelOf(line);
     const count = `${values.length}/${this.#options.total} successful${failed > 0 ? `, ${failed} failed` : ''}`;
     if (!line.success)
       return `${label}  failed: ${line.failure?.message ?? `no number "${objective.field}"`}  (${count})`;

@@ -13,7 +13,10 @@ const subcommands: Readonly<Record<string, (argv: readonly string[]) => Promise<
   worker: async () => (await import('./worker.ts')).workerCommand(),
   submit: async () => (await import('./submit.ts')).submitCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),
+  watch: async () => (await import('./watch.ts')).watchCommand(),
+  collect: async () => (await import('./collect.ts')).collectCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),
+  simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
 };
 

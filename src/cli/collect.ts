@@ -1,0 +1,239 @@
+/** `cox collect`: the results of a campaign whose actors live elsewhere, as the files that a run leaves. */
+import { access, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { Command } from 'commander';
+import { pino } from 'pino';
+import { findCampaign } from '../campaign/creation.ts';
+import type { CampaignDefinition } from '../campaign/definition.ts';
+import { followFacts } from '../campaign/facts.ts';
+import { loadCampaign } from '../campaign/load.ts';
+import { Recorder } from '../campaign/recorder.ts';
+import type { ResultLine } from '../campaign/result-line.ts';
+import {
+  createRunFolder,
+  readRunRecord,
+  runFolder,
+  writeRunRecord,
+  writeWhole,
+  type RunFolder,
+  type RunRecord,
+} from '../campaign/run-folder.ts';
+import { connectNats, natsAddress } from '../nats/connection.ts';
+import { ConfigError, exitCodes } from '../protocol/errors.ts';
+import type { StoredFact } from '../protocol/fact.ts';
+import { serverUrl } from './campaign-connection.ts';
+import { folderFor } from './campaign-folder.ts';
+import { CampaignWatch } from './campaign-watch.ts';
+import { Interruption } from './interruption.ts';
+import { printable } from './printable.ts';
+import { plainView, quietView, terminalView, type RunView } from './run-view.ts';
+import { summaryText } from './summary-text.ts';
+
+interface CollectFlags {
+  readonly nats?: string;
+  readonly out: string;
+  readonly folder?: string;
+  readonly follow?: boolean;
+  readonly json?: boolean;
+}
+
+export function collectCommand(): Command {
+  return new Command('collect')
+    .description('write the results of a campaign whose actors live elsewhere; again: what has come since')
+    .argument('<id>', 'the campaign, as cox start printed it')
+    .option('--nats <url>', 'its NATS server (default: $COX_NATS_URL); credentials from COX_NATS_TOKEN and its like')
+    .option('--out <dir>', 'folder in which <id>/ is written: campaign.json, results.jsonl, summary.json', 'runs')
+    .option('--folder <dir>', "the campaign's folder on this machine (default: where it was started from)")
+    .option('--follow', 'go on until the campaign has ended')
+    .option('--json', 'print the summary as one JSON value, and nothing else')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ cox collect batched-20260101-120000 --nats nats://head:4222 --follow\n' +
+        '\nExit codes: 0 when all that there is was written, 130 when it was interrupted.',
+    )
+    .action(async (id: string, flags: CollectFlags) => {
+      process.exitCode = await collect(id, flags);
+    });
+}
+
+async function collect(id: string, flags: CollectFlags): Promise<number> {
+  const connection = await connectNats(natsAddress(serverUrl(flags.nats)), { name: `cox collect ${id}` });
+  const interruption = new Interruption();
+  try {
+    const record = await findCampaign(connection, id);
+    const definition = (await loadCampaign(folderFor(record, flags.folder))) as CampaignDefinition;
+    const folder = await openFolder(flags.out, record);
+    const release = await holdFolder(folder);
+    try {
+      const collection = new Collection(record, definition, folder, viewOf(flags, record));
+      const code = await collection.run(connection, flags.follow === true, interruption);
+      await collection.finish(flags.json === true);
+      return code;
+    } finally {
+      await release();
+    }
+  } finally {
+    interruption.close();
+    await connection.close();
+  }
+}
+
+/** @throws ConfigError when the folder is another campaign's, or one that `cox run` writes. */
+async function openFolder(out: string, record: RunRecord): Promise<RunFolder> {
+  const { id } = record;
+  const folder = runFolder(out, id);
+  if (!(await isThere(join(folder.path, 'campaign.json')))) {
+    await createRunFolder(out, id);
+    await writeRunRecord(folder, record);
+    return folder;
+  }
+  const before = await readRunRecord(out, id);
+  if (before.instance !== record.instance) {
+    throw new ConfigError(`${folder.path} holds another run of this name; say --out DIR`, { code: 'run.exists' });
+  }
+  if (await isThere(folder.log)) {
+    throw new ConfigError(`${folder.path} is written by cox run; to collect the same again, say --out DIR`, {
+      code: 'run.exists',
+    });
+  }
+  return folder;
+}
+
+/** Two that write one file would write everything twice. @throws ConfigError that names the process that writes it. */
+async function holdFolder({ path }: RunFolder): Promise<() => Promise<void>> {
+  const file = join(path, 'collecting');
+  for (;;) {
+    try {
+      await writeFile(file, String(process.pid), { flag: 'wx' });
+      return () => rm(file, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = Number(await readFile(file, 'utf8').catch(() => ''));
+    if (holder > 0 && isAlive(holder)) {
+      throw new ConfigError(`process ${holder} collects into ${path} already; stop it first, or say --out DIR`, {
+        code: 'run.collected',
+      });
+    }
+    await rm(file, { force: true });
+  }
+}
+
+/** What is written of one campaign, and how far that went. */
+class Collection {
+  readonly #record: RunRecord;
+  readonly #definition: CampaignDefinition;
+  readonly #folder: RunFolder;
+  readonly #view: RunView;
+  readonly #watch: CampaignWatch;
+  #state = { state: 'created', reason: '' };
+  #begunAt = 0;
+  #heardAt = 0;
+
+  constructor(record: RunRecord, definition: CampaignDefinition, folder: RunFolder, view: RunView) {
+    this.#record = record;
+    this.#definition = definition;
+    this.#folder = folder;
+    this.#view = view;
+    const logger = pino({ level: 'silent' });
+    this.#watch = new CampaignWatch({ definition, labelOf, total: totalOf(record), view, logger });
+  }
+
+  /** Write what there is, and what comes if it is to follow; resolves with the exit code. */
+  async run(connection: NatsConnection, follow: boolean, interruption: Interruption): Promise<number> {
+    const recorder = new Recorder(this.#folder.results);
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    try {
+      // Events are history here, results are not: only an end ends this, and a file that cannot be written.
+      this.#watch.begin({ sequence: Infinity }, recorder);
+      const reader = await followFacts(connection, this.#record.id, {
+        from: 1,
+        onFact: (fact) => {
+          this.#take(fact);
+          if (this.#state.state === 'ended') end();
+        },
+        onOther: (sequence, message) => this.#view.line(`message ${sequence} is no event: ${printable(message)}`),
+      });
+      const failed = this.#watch.outcome.then(() => new Promise<never>(() => undefined));
+      const done = reader.caughtUp.then(() => (follow ? ended : undefined));
+      const code = await Promise.race([
+        done.then(() => exitCodes.done),
+        interruption.second.then(() => exitCodes.interrupted),
+        failed,
+      ]);
+      await reader.close();
+      return code;
+    } finally {
+      this.#view.close();
+      recorder.close();
+    }
+  }
+
+  /** Write and print what it comes to. */
+  async finish(json: boolean): Promise<void> {
+    const { id, settings } = this.#record;
+    const summary = this.#watch.summary.build({
+      id,
+      settings: this.#definition.settings.parse(settings),
+      ...this.#state,
+      slots: 0,
+      updates: this.#watch.updates,
+      wallSeconds: (this.#heardAt - this.#begunAt) / 1_000,
+    });
+    await writeWhole(this.#folder.summary, summary);
+    const text = json
+      ? `${JSON.stringify(summary)}\n`
+      : summaryText(summary, this.#definition.objective, this.#folder.path);
+    process.stdout.write(text);
+  }
+
+  #take(fact: StoredFact): void {
+    this.#watch.take(fact);
+    const { source, event, storedAt } = fact;
+    if (this.#state.state === 'ended') return;
+    this.#heardAt = storedAt;
+    if (source === 'operator' && event.type === 'run.requested') this.#begunAt = storedAt;
+    const state = source === 'campaign' ? states[event.type] : undefined;
+    const { reason } = event as { reason?: string };
+    if (state !== undefined) this.#state = { state, reason: reason ?? 'it goes on' };
+  }
+}
+
+const states: Readonly<Record<string, string>> = {
+  'campaign.started': 'running',
+  'campaign.resumed': 'running',
+  'drain.started': 'draining',
+  'campaign.paused': 'paused',
+  'campaign.ended': 'ended',
+};
+
+/** What a result is about, without the search space: its SMILES, else its task. */
+function labelOf({ id, candidate, arguments: given }: ResultLine): string {
+  const { smiles } = (given ?? {}) as { smiles?: unknown };
+  return candidate !== null && typeof smiles === 'string' ? printable(smiles) : id;
+}
+
+const totalOf = ({ settings }: RunRecord): number => Number(settings['total'] ?? 0);
+
+function viewOf({ follow, json }: CollectFlags, record: RunRecord): RunView {
+  if (follow !== true || json === true) return quietView;
+  if (process.stdout.isTTY) return terminalView(process.stdout, totalOf(record));
+  return plainView((text) => process.stdout.write(text), Date.now() - process.uptime() * 1_000);
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,91 @@
+/** One line for each event of a campaign's log: when, who, what, and its few telling fields. */
+import type { StoredFact } from '../protocol/fact.ts';
+import type { TaskFailure } from '../protocol/task.ts';
+import { printable } from './printable.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const mostCharacters = 160;
+
+/** What an event says, without a line's beginning; hostile characters are spelt out. */
+export function eventText({ event }: Pick<StoredFact, 'event'>): string {
+  const text = textOf(event);
+  return printable(text.length > mostCharacters ? `${text.slice(0, mostCharacters - 3)}...` : text);
+}
+
+/**
+ * A whole line.
+ * @param styled whether the reader is a terminal that shows colours.
+ */
+export function eventLine(fact: StoredFact, styled: boolean): string {
+  const dim = (text: string): string => (styled ? `\u001b[2m${text}\u001b[22m` : text);
+  const bright = (text: string): string => (styled ? `\u001b[36m${text}\u001b[39m` : text);
+  const { storedAt, source, event } = fact;
+  const who = printable(source).padEnd(16);
+  const what = printable(event.type).padEnd(22);
+  return `${dim(new Date(storedAt).toISOString())}  ${bright(who)}  ${what}  ${eventText(fact)}`.trimEnd();
+}
+
+function textOf(event: Fields): string {
+  switch (event['type']) {
+    case 'task.created':
+      return createdText(event['task'] as Fields);
+    case 'task.finished':
+      return finishedText(event['result'] as Fields);
+    case 'result.recorded':
+      return recordedText(event);
+    case 'slots.changed':
+      return `capacity ${String(event['capacity'])}: ${poolsText(event['pools'] as Fields)}`;
+    case 'slots.granted':
+      return `${String(event['grant'])} to ${String(event['request'])}, pool ${String(event['pool'])}`;
+    case 'ranking.updated':
+      return `update ${String(event['update'])}: ${String(event['scored'])} scored by a model of ${String(event['trainedOn'])}`;
+    case 'workers.listed':
+      return `${(event['workers'] as unknown[]).length} workers`;
+    default:
+      return fieldsText(event);
+  }
+}
+
+function createdText({ id, candidate, choice, pool, grant }: Fields): string {
+  const { by } = (choice ?? {}) as { by?: unknown };
+  const about =
+    candidate === null ? '' : `, candidate ${Number(candidate)}${typeof by === 'string' ? ` by ${by}` : ''}`;
+  return `${String(id)}${about}, pool ${String(pool)}, ${String(grant)}`;
+}
+
+function finishedText({ task, success, failure, worker, resources }: Fields): string {
+  const { code, message } = (failure ?? { code: '', message: '' }) as Pick<TaskFailure, 'code' | 'message'>;
+  const { host } = worker as { host: string };
+  const seconds = ((resources as { wallMs: number }).wallMs / 1_000).toFixed(2);
+  const how = success === true ? 'succeeded' : `failed, ${code}: ${message}`;
+  return `${(task as { id: string }).id} on ${host} in ${seconds} s ${how}`;
+}
+
+function recordedText(event: Fields): string {
+  const value = typeof event['value'] === 'number' ? ` ${event['value'].toFixed(4)}` : '';
+  const failed = Number(event['failures']) > 0 ? `, ${String(event['failures'])} failed` : '';
+  const due =
+    event['targetReached'] === true
+      ? ', the target is reached'
+      : event['updateDue'] === true
+        ? ', an update is due'
+        : '';
+  const success = event['success'] === true ? value : ' failed';
+  return `${String(event['task'])}${success}, ${String(event['successes'])} successful${failed}${due}`;
+}
+
+const poolsText = (pools: Fields): string =>
+  Object.entries(pools as Readonly<Record<string, { allocated: number; free: number }>>)
+    .map(([pool, { allocated, free }]) => `${pool} ${allocated}+${free}`)
+    .join(', ');
+
+/** The plain fields of an event, as they are named. */
+function fieldsText(event: Fields): string {
+  return Object.entries(event)
+    .filter(
+      ([name, value]) => name !== 'type' && value !== null && ['string', 'number', 'boolean'].includes(typeof value),
+    )
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(', ');
+}
