@@ -60,7 +60,9 @@ function record(context: Context, result: TaskResult, sequence: number): { conte
   const fails = isSimulation && !success;
   const successes = context.successes + (counts ? 1 : 0);
   const failures = context.failures + (fails ? 1 : 0);
-  const failedInARow = counts ? 0 : context.failedInARow + (fails ? 1 : 0);
+  // A task that somebody cancelled says nothing about the others.
+  const tells = fails && result.failure?.code !== 'task.cancelled';
+  const failedInARow = counts ? 0 : context.failedInARow + (tells ? 1 : 0);
   const facts: Fact[] = [
     {
       type: 'result.recorded',
@@ -76,7 +78,7 @@ function record(context: Context, result: TaskResult, sequence: number): { conte
       targetReached: counts && successes >= context.total,
     },
   ];
-  if (fails && failedInARow === context.failuresInARow) {
+  if (tells && failedInARow === context.failuresInARow) {
     const reason = result.failure?.message ?? `no number "${context.objective}" in the result`;
     facts.push({ type: 'failures.persisted', failures: failedInARow, reason });
   }

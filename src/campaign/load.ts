@@ -87,6 +87,17 @@ function checkBundle(module: unknown, file: string): MethodBundle {
     if (typeof method['timeoutMs'] !== 'number' || !(method['timeoutMs'] > 0)) {
       throw wrong(`method "${methodName}" has no timeoutMs above 0`);
     }
+    const { memoryMb, retries } = method;
+    if (memoryMb !== undefined && !(typeof memoryMb === 'number' && memoryMb > 0)) {
+      throw wrong(`method "${methodName}" has a memoryMb that is no number above 0`);
+    }
+    const counts = isRecord(retries) ? Object.entries(retries) : [];
+    for (const [limit, count] of counts) {
+      if (['timeLimit', 'memoryLimit'].includes(limit) && Number.isInteger(count) && Number(count) >= 0) continue;
+      throw wrong(
+        `method "${methodName}" has retries.${limit}; it takes timeLimit and memoryLimit, whole numbers from 0`,
+      );
+    }
     seen.add(methodName);
   }
   return bundle as unknown as MethodBundle;

@@ -24,6 +24,9 @@ export interface Summary {
   readonly best: readonly Found[];
   /** Every failure, by task. */
   readonly failures: readonly { readonly task: string; readonly code: string; readonly message: string }[];
+  /** How often each code ended a task of any kind, and how often each ended an attempt that was tried again. */
+  readonly failuresByCode: Readonly<Record<string, number>>;
+  readonly retriesByCode: Readonly<Record<string, number>>;
   readonly updates: { readonly done: number; readonly failed: number; readonly meanSeconds: number | null };
   /** Share of the time from the first start to the last end in which the slots computed: at all, and simulations. */
   readonly slots: { readonly count: number; readonly busy: number; readonly simulating: number };
@@ -37,6 +40,8 @@ export class SummaryBuilder {
   readonly #definition: Pick<CampaignDefinition, 'objective' | 'name'>;
   readonly #values: Found[] = [];
   readonly #failures: { task: string; code: string; message: string }[] = [];
+  readonly #failuresByCode = new Map<string, number>();
+  readonly #retriesByCode = new Map<string, number>();
   #computeMs = 0;
   #simulateMs = 0;
   /** Between two lives of a run nothing is idle. */
@@ -102,6 +107,8 @@ export class SummaryBuilder {
     this.#computeMs += computeMs;
     this.#first = Math.min(this.#first, computeStarted);
     this.#last = Math.max(this.#last, computeEnded);
+    if (line.failure !== null) count(this.#failuresByCode, line.failure.code);
+    for (const { code } of line.attempts) count(this.#retriesByCode, code);
     if (line.topic !== objective.topic) return;
     this.#simulateMs += computeMs;
     const value = line.success ? (line.value as Record<string, unknown>)[objective.field] : null;
@@ -152,6 +159,8 @@ export class SummaryBuilder {
       },
       best: [...this.#values].sort((a, b) => b.value - a.value).slice(0, 10),
       failures: this.#failures,
+      failuresByCode: Object.fromEntries(this.#failuresByCode),
+      retriesByCode: Object.fromEntries(this.#retriesByCode),
       updates: {
         done: seconds.length,
         failed,
@@ -168,4 +177,8 @@ export class SummaryBuilder {
       units: { value: objective.unit, also: objective.also.unit },
     };
   }
+}
+
+function count(counts: Map<string, number>, code: string): void {
+  counts.set(code, (counts.get(code) ?? 0) + 1);
 }

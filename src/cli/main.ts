@@ -10,6 +10,7 @@ const subcommands: Readonly<Record<string, (argv: readonly string[]) => Promise<
   pause: async () => (await import('./steer.ts')).steerCommand('pause'),
   resume: async () => (await import('./steer.ts')).steerCommand('resume'),
   stop: async () => (await import('./steer.ts')).steerCommand('stop'),
+  cancel: async () => (await import('./cancel.ts')).cancelCommand(),
   worker: async () => (await import('./worker.ts')).workerCommand(),
   submit: async () => (await import('./submit.ts')).submitCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),

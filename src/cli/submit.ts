@@ -16,6 +16,7 @@ interface SubmitFlags {
   readonly nats?: string;
   readonly topic: string;
   readonly timeout?: string;
+  readonly memory?: string;
   readonly json?: boolean;
 }
 
@@ -29,6 +30,7 @@ export function submitCommand(): Command {
     .option('--nats <url>', 'use the workers of this NATS server (default: $COX_NATS_URL, else a private worker)')
     .option('--topic <topic>', 'what the result is stored under', 'submit')
     .option('--timeout <seconds>', "end the task after so long (default: the method's own limit)")
+    .option('--memory <MB>', "end the task when its processes take more (default: the method's own limit)")
     .option('--json', 'print the value as one JSON value')
     .addHelpText(
       'after',
@@ -40,9 +42,11 @@ export function submitCommand(): Command {
 
 async function submit(method: string, text: string, flags: SubmitFlags): Promise<void> {
   const args = parseArguments(text);
-  const timeoutMs = parseTimeout(flags.timeout);
+  const seconds = parsePositive('--timeout', 'seconds', flags.timeout);
+  const timeoutMs = seconds === undefined ? undefined : seconds * 1_000;
+  const memoryMb = parsePositive('--memory', 'MB', flags.memory);
   const url = flags.nats ?? process.env['COX_NATS_URL'];
-  const task: Submission = { method, args, topic: flags.topic, timeoutMs };
+  const task: Submission = { method, args, topic: flags.topic, timeoutMs, memoryMb };
   const interrupted = untilSignal();
   const result = await (url === undefined || url === ''
     ? computeHere(flags.campaign ?? packagedCampaign(), task, interrupted)
@@ -71,17 +75,18 @@ interface Submission {
   readonly args: unknown;
   readonly topic: string;
   readonly timeoutMs: number | undefined;
+  readonly memoryMb: number | undefined;
 }
 
 async function computeAt(
   where: { url: string } | { connection: NatsConnection },
   workerClass: string | undefined,
-  { method, args, topic, timeoutMs }: Submission,
+  { method, args, topic, timeoutMs, memoryMb }: Submission,
 ): Promise<TaskResult> {
   const { connectTasks } = await import('../tasks/client.ts');
   const tasks = await connectTasks({ ...where, workerClass });
   try {
-    await tasks.submit(method, args, { topic, timeoutMs });
+    await tasks.submit(method, args, { topic, timeoutMs, memoryMb });
     // A worker that ends the task in time has then some seconds to say so.
     const result = await tasks.next({ topic, timeoutMs: timeoutMs === undefined ? undefined : timeoutMs + 5_000 });
     if (result !== null) return result;
@@ -157,13 +162,11 @@ function parseArguments(text: string): unknown {
   }
 }
 
-function parseTimeout(text: string | undefined): number | undefined {
+function parsePositive(flag: string, unit: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const seconds = Number(text);
-  if (text.trim() === '' || !(seconds > 0 && Number.isFinite(seconds))) {
-    throw new ConfigError(`--timeout takes a number of seconds above 0; "${text}" is not one`);
-  }
-  return seconds * 1_000;
+  const number = Number(text);
+  if (text.trim() !== '' && number > 0 && Number.isFinite(number)) return number;
+  throw new ConfigError(`${flag} takes a number of ${unit} above 0; "${text}" is not one`);
 }
 
 /** A value for people: a field a line, longer texts below their names; then how long it took, and where. */

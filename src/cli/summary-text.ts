@@ -29,6 +29,8 @@ export function summaryText(summary: Summary, objective: Objective, savedIn: str
     ['simulations', `${simulations.succeeded} succeeded${failed}`],
     [`above ${found.threshold} ${units.value}`, `${found.count}, and ${percent(found.shareOfLast25)} of the last 25`],
     ['model updates', `${updates.done}${mean}${updatesFailed}`],
+    ...counts('failures', summary.failuresByCode),
+    ...counts('tried again', summary.retriesByCode),
     ['slots', `${slots.count}, busy ${percent(slots.busy)} of the time (simulating ${percent(slots.simulating)})`],
     [
       'wall time',
@@ -40,4 +42,10 @@ export function summaryText(summary: Summary, objective: Objective, savedIn: str
   const nameWidth = Math.max(...rows.map(([name]) => name.length));
   for (const [name, text] of rows) lines.push(`${name.padEnd(nameWidth)}  ${text}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** A row that says how often each code came, the most frequent first; none where there is nothing to say. */
+function counts(name: string, byCode: Readonly<Record<string, number>>): [string, string][] {
+  const codes = Object.entries(byCode).sort(([, one], [, other]) => other - one);
+  return codes.length === 0 ? [] : [[name, codes.map(([code, times]) => `${times} ${code}`).join(', ')]];
 }

@@ -60,7 +60,7 @@ export interface Method<Input = unknown, Output = unknown> {
   readonly timeoutMs: number;
   /**
    * Resident memory, in MB, beyond which a task is ended: of the child that runs it and of every process below it. An idle
-   * child has some 100 MB already. Default: no limit.
+   * child, with what it keeps warm, takes 100 to 200 MB already. Default: no limit.
    */
   readonly memoryMb?: number | undefined;
   /** How often a task that was ended at a limit is tried again; default: never. */

@@ -120,7 +120,7 @@ export class ChildHandle {
     return this.#aborted.get(this.assigned[0]?.run ?? 0)?.failure ?? null;
   }
 
-  /** End the run at the head if it takes more memory than it may. Reading that costs some 0.3 ms: short runs are let be. */
+  /** End the run at the head if it takes more memory than it may. Reading that costs half a millisecond: short runs are let be. */
   checkMemory(): void {
     const head = this.assigned[0];
     if (head === undefined || head.memoryMb === null || this.#process.pid === undefined) return;

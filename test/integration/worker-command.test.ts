@@ -175,6 +175,7 @@ describe('cox submit', () => {
       out: '1\n',
     });
     expect((await submit('double', '{"x": 1}', '--timeout', 'soon')).err).toContain('--timeout takes');
+    expect((await submit('double', '{"x": 1}', '--memory', '-1')).err).toContain('--memory takes');
     expect((await submit('double')).code).toBe(2);
   });
 

@@ -18,7 +18,7 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 /** The `cox` program, as it was compiled from the sources. */
 export const coxProgram = at('../../dist/src/cli/main.js');
 /** A campaign folder for tests. */
-export const campaignFolder = (name: 'odd' | 'even'): string => at(`./campaigns/${name}`);
+export const campaignFolder = (name: 'odd' | 'even' | 'quick'): string => at(`./campaigns/${name}`);
 
 /** A `cox` process and what it has said. */
 export interface CoxProcess {

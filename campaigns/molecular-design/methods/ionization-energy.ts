@@ -7,6 +7,8 @@ export const ionizationEnergy = defineMethod({
   name: 'ionization-energy',
   pool: 'simulate',
   timeoutMs: 120_000,
+  // 250 MB are enough for a molecule of thirty heavy atoms; what the child keeps warm for the other methods counts, too.
+  memoryMb: 4_000,
   input: schema.object({ smiles: schema.string().min(1) }),
   output: schema.object({
     /** Energy of the cation less that of the neutral, both at the neutral's geometry, hartree. */

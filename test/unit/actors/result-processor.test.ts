@@ -109,6 +109,19 @@ describe('result-processor', () => {
     expect(next).toEqual([0, 0, 1]);
   });
 
+  it('records a task that was cancelled as not successful, and takes it for no sign that something is wrong', () => {
+    const actor = start();
+    const cancelled = (number: number) => finished({ number }, { failure: 'not wanted', code: 'task.cancelled' });
+    expect(actor.hear('worker', cancelled(1))).toMatchObject([{ success: false, value: null, failures: 1 }]);
+    const facts = [2, 3, 4, 5].flatMap((n) => actor.hear('worker', cancelled(n)));
+    expect(facts.map(({ type }) => type)).toEqual(Array.from({ length: 4 }, () => 'result.recorded'));
+    // Nor for a sign that all is well.
+    const persisted = [failure(6), failure(7), cancelled(8), failure(9)].map(
+      (fact) => ofType(actor.hear('worker', fact), 'failures.persisted').length,
+    );
+    expect(persisted).toEqual([0, 0, 0, 1]);
+  });
+
   it('says when everything is recorded, records what comes after all, and counts on after a resumption', () => {
     const actor = start();
     actor.hear('worker', success(1));

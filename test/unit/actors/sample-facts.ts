@@ -33,9 +33,14 @@ export function sampleTask(task: Partial<Task> = {}): Task {
 }
 
 /** The end of a task, as its worker tells it: a value, or a failure. */
-export function finished(task: Partial<Task>, outcome: { value: unknown } | { failure: string }): Finished {
+export function finished(
+  task: Partial<Task>,
+  outcome: { value: unknown } | { failure: string; code?: string },
+): Finished {
   const failure: TaskFailure | null =
-    'failure' in outcome ? { code: 'method.threw', message: outcome.failure, retry: 'never', details: {} } : null;
+    'failure' in outcome
+      ? { code: outcome.code ?? 'method.threw', message: outcome.failure, retry: 'never', details: {} }
+      : null;
   const result: TaskResult = {
     v: protocolVersion,
     task: sampleTask(task),

@@ -11,7 +11,14 @@ let made = 0;
 /** A task that ran from one second to another. */
 function line(
   value: unknown,
-  { from = 0, to = 1, topic = 'simulate', slots = 1, failure = null as ResultLine['failure'] } = {},
+  {
+    from = 0,
+    to = 1,
+    topic = 'simulate',
+    slots = 1,
+    failure = null as ResultLine['failure'],
+    tried = [] as string[],
+  } = {},
 ): ResultLine {
   made += 1;
   const [computeStarted, computeEnded] = [from * 1_000, to * 1_000];
@@ -25,7 +32,7 @@ function line(
     success: failure === null,
     value,
     failure,
-    attempts: [],
+    attempts: tried.map((code) => ({ at: 0, worker: 'w', host: 'h', code, message: 'm' })),
     worker: { id: 'w', host: 'h', child: 0 },
     pool: topic,
     slots,
@@ -72,6 +79,8 @@ test('nothing yet is a summary, too', () => {
     found: { threshold: 0.55, count: 0, shareOfLast25: 0 },
     best: [],
     failures: [],
+    failuresByCode: {},
+    retriesByCode: {},
     updates: { done: 2, failed: 1, meanSeconds: 1 },
     slots: { count: 2, busy: 0, simulating: 0 },
     wallSeconds: 12,
@@ -107,6 +116,18 @@ test('failures are listed with their reasons, a value without the number among t
     ['xtb.crashed', 'it crashed'],
     ['result.no-objective', 'no number "ie"'],
   ]);
+});
+
+test('failures and attempts of tasks of every kind are counted by their codes', () => {
+  const failed = (code: string): ResultLine['failure'] => ({ code, message: 'm', retry: 'never', details: {} });
+  const { failuresByCode, retriesByCode } = summaryOf([
+    line({ ie: 0.5 }, { tried: ['transport.failed', 'worker.child-died'] }),
+    line(null, { failure: failed('task.timed-out') }),
+    line(null, { topic: 'train', failure: failed('task.timed-out'), tried: ['transport.failed'] }),
+    line(null, { failure: failed('task.poisoned') }),
+  ]);
+  expect(failuresByCode).toEqual({ 'task.timed-out': 2, 'task.poisoned': 1 });
+  expect(retriesByCode).toEqual({ 'transport.failed': 2, 'worker.child-died': 1 });
 });
 
 describe('slots', () => {
