@@ -122,7 +122,7 @@ async function endLeftover(pid: number, configFile: string): Promise<void> {
 }
 
 /** When a process started, in the system's own words; null when there is no such process. */
-async function startOf(pid: number): Promise<string | null> {
+export async function startOf(pid: number): Promise<string | null> {
   const words = await describeProcess(pid, 'lstart');
   return words === '' ? null : words;
 }

@@ -48,6 +48,12 @@ export async function ensureTaskStreams(connection: NatsConnection): Promise<voi
   ]);
 }
 
+/** What tells the store of this server from any other, also when the server is started again or moves. */
+export async function storeIdentity(connection: NatsConnection): Promise<string> {
+  const manager = await jetstreamManager(connection, { checkAPI: false });
+  return (await manager.streams.info(streams.tasks)).created;
+}
+
 /** Make the log of a campaign. */
 export async function ensureCampaignLog(connection: NatsConnection, campaign: string): Promise<void> {
   const manager = await jetstreamManager(connection, { checkAPI: false });

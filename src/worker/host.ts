@@ -1,7 +1,7 @@
 /** The worker of one machine: takes tasks from the queue, has them computed, stores what came of them. */
 import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { Logger } from 'pino';
 import { Cancellations } from '../nats/cancellations.ts';
@@ -9,7 +9,7 @@ import { watchConnection } from '../nats/connection.ts';
 import { bePresent } from '../nats/presence.ts';
 import { ObjectCache } from '../nats/objects.ts';
 import { oncePerTurn } from '../nats/once-per-turn.ts';
-import { ensureTaskStreams } from '../nats/streams.ts';
+import { ensureTaskStreams, storeIdentity } from '../nats/streams.ts';
 import { messageOf, ProtocolError } from '../protocol/errors.ts';
 import type { Beat } from '../protocol/registration.ts';
 import { poisonIn } from '../protocol/retry.ts';
@@ -20,6 +20,7 @@ import { progressMessage, readTask, salvageTask, unknownMethod, type HeldTask } 
 import { Heartbeat } from './heartbeat.ts';
 import { whyNotMine } from './other-editions.ts';
 import { newRegistration, Registrar } from './registration.ts';
+import { Outbox } from './outbox.ts';
 import { resultId } from './result-index.ts';
 import { ResultStore } from './result-store.ts';
 import { Retries } from './retries.ts';
@@ -48,6 +49,8 @@ export interface WorkerHost {
 
 /** How long a server that does not answer keeps a worker from leaving. */
 const leaveMs = 3_000;
+/** How long results that others left may take before tasks are taken all the same. */
+const leftoversMs = 1_000;
 /** A task that this version cannot read is offered again after so long. */
 const newerMs = 5_000;
 /** Results on their way to the server beyond which no more tasks are taken. */
@@ -61,11 +64,11 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHost> {
   const children = options.children ?? launchChildren(options);
   try {
     await ensureTaskStreams(options.connection);
+    return new Host(options, children, await storeIdentity(options.connection));
   } catch (error) {
     await children.close();
     throw error;
   }
-  return new Host(options, children);
 }
 
 class Host implements WorkerHost {
@@ -103,15 +106,22 @@ class Host implements WorkerHost {
   #pulling = false;
   #connected = true;
   #ending: Promise<void> | null = null;
-  #whenIdle: (() => void) | null = null;
+  #isKilled = false;
+  /** Looks, each time a task ended, whether there is anything left to wait for. */
+  #whenEnded: () => void = () => undefined;
   #leaving: Promise<void> | null = null;
 
-  constructor(options: WorkerOptions, children: ChildPool) {
+  constructor(options: WorkerOptions, children: ChildPool, place: string) {
     this.#options = options;
     this.#connection = options.connection;
     this.#logger = options.logger.child({ worker: this.id });
     this.#objects = new ObjectCache(this.#connection, children.objectsFolder);
-    this.#store = new ResultStore(this.#connection, this.#logger);
+    const outbox = new Outbox(join(resolve(options.cacheDir), 'outbox'), {
+      worker: this.id,
+      place,
+      logger: this.#logger,
+    });
+    this.#store = new ResultStore(this.#connection, outbox, this.#logger);
     this.#retries = new Retries(this.#connection, { id: this.id, host: this.#host }, this.#logger);
     this.#cancellations = new Cancellations(this.#connection, {
       marked: ({ campaign, task }) => this.#cancel(campaign, task),
@@ -149,12 +159,14 @@ class Host implements WorkerHost {
   }
 
   async kill(): Promise<void> {
+    this.#isKilled = true;
     this.#pulling = false;
     for (const source of this.#sources.values()) source.stop();
     void this.#pool.close();
     for (const held of this.#held.values()) if (!held.ended) this.#giveBack(held);
+    await within(500, this.#keepRest());
     await within(500, this.#leave());
-    this.#whenIdle?.();
+    this.#whenEnded();
   }
 
   async #serve(offer: Offer, editions: Editions): Promise<void> {
@@ -174,6 +186,8 @@ class Host implements WorkerHost {
     this.#absent = bePresent(this.#connection, this.id);
     this.#registrar = new Registrar(this.#connection, registration, this.#logger);
     await this.#registrar.open();
+    // First, so that their tasks are found finished when they come.
+    await within(leftoversMs, this.#store.deliverLeftovers());
     if (this.#ending !== null) return;
     void this.#warnOfOthers(editions);
     this.#pulling = true;
@@ -289,6 +303,7 @@ class Host implements WorkerHost {
 
   #finish(held: HeldTask, outcome: Outcome, child: number): void {
     held.ended = true;
+    this.#whenEnded();
     this.#heartbeat?.changed();
     this.#unstored += 1;
     this.#finished.push([held, outcome, child]);
@@ -304,7 +319,8 @@ class Host implements WorkerHost {
         (storage) => {
           if (storage === 'no-place')
             this.#logger.error({ task: held.id }, 'nobody keeps the results of this task any more');
-          this.#settle(held, storage === 'stored' ? 'done' : 'terminate');
+          // What is kept is delivered by another worker: its task is not to be run again.
+          if (storage !== 'kept') this.#settle(held, storage === 'stored' ? 'done' : 'terminate');
         },
         (error: unknown) => {
           const problem = { task: held.id, error: messageOf(error) };
@@ -363,7 +379,7 @@ class Host implements WorkerHost {
     this.#settled.push([held.delivery.reply, how]);
     this.#heartbeat?.changed();
     this.#schedule();
-    if (this.#held.size === 0) this.#whenIdle?.();
+    this.#whenEnded();
   }
 
   /** Say what there is to say: results, then acknowledgements, then how much more there is room for. */
@@ -433,11 +449,35 @@ class Host implements WorkerHost {
     for (const source of this.#sources.values()) source.stop();
     if (this.#connected) await within(leaveMs, this.#registrar?.change({ draining: true }));
     this.#pool.recall();
-    const idle = new Promise<void>((resolve) => (this.#whenIdle = resolve));
-    if (this.#held.size > 0) await within(graceMs, idle);
+    await within(
+      graceMs,
+      this.#until(() => [...this.#held.values()].every(({ ended }) => ended)),
+    );
+    // What is computed is stored in a moment, unless the server is away.
+    await within(
+      leaveMs,
+      this.#until(() => this.#held.size === 0),
+    );
     void this.#pool.close();
-    for (const held of this.#held.values()) this.#giveBack(held);
+    for (const held of this.#held.values()) if (!held.ended) this.#giveBack(held);
+    await this.#keepRest();
     await within(this.#connected ? leaveMs : 500, this.#leave());
+  }
+
+  /** Resolves when this holds, or when this worker is to end at once. */
+  #until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenEnded = () => {
+        if (this.#isKilled || holds()) resolve();
+      };
+      this.#whenEnded();
+    });
+  }
+
+  /** Results that are not stored are for the next worker of this host. */
+  async #keepRest(): Promise<void> {
+    this.#speak();
+    await this.#store.keepRest();
   }
 
   #leave(): Promise<void> {
