@@ -1,6 +1,7 @@
 /** Hosts around one nats-server, as a team would set them up: nats.conf, a token, campaigns, actors and workers by `cox`. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, connect as connectSocket, type AddressInfo, type Server } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/nats-core';
@@ -14,7 +15,11 @@ import { Journal } from './journal.ts';
 import { Network } from './network.ts';
 
 const root = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
-const token = 'the-token-of-this-test';
+/** What the server wants to hear. */
+export const token = 'the-token-of-this-test';
+
+/** The file that comes with the package. */
+export const natsConf = root('nats.conf');
 
 /** Settings of the campaign `quick`, as flags without `--`. */
 export type QuickSettings = Readonly<Record<string, string | number>>;
@@ -103,9 +108,9 @@ export class Site implements AsyncDisposable {
   }
 
   /** Start a campaign `quick`; its log, from which its id is known. */
-  async startCampaign(settings: QuickSettings = {}): Promise<CampaignLogWatch> {
+  async startCampaign(settings: QuickSettings = {}, folder = quickFolder): Promise<CampaignLogWatch> {
     const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    const id = await this.ask('head', 'start', quickFolder, '--journal', this.journal.file, ...flags);
+    const id = await this.ask('head', 'start', folder, '--journal', this.journal.file, ...flags);
     return this.watch(id);
   }
 
@@ -139,7 +144,7 @@ export class Site implements AsyncDisposable {
 
   /** As the file itself says how to let other machines in. */
   async #configureServer(): Promise<void> {
-    const shipped = await readFile(root('nats.conf'), 'utf8');
+    const shipped = await readFile(natsConf, 'utf8');
     const config = shipped
       .replace(/^host: 127\.0\.0\.1$/m, 'host: 0.0.0.0')
       .replace(/^# include nats-access\.conf$/m, 'include nats-access.conf');
@@ -175,6 +180,16 @@ export class Site implements AsyncDisposable {
 export const quickFolder = root('test/support/campaigns/quick');
 /** The reference campaign's folder. */
 export const referenceFolder = root('campaigns/molecular-design');
+
+/** A copy of the campaign folder `quick` with something else in it. */
+export async function changedQuick(site: Site, name: string, from: string, to: string): Promise<string> {
+  const source = await readFile(join(quickFolder, 'campaign.ts'), 'utf8');
+  if (!source.includes(from)) throw new Error(`the campaign quick has no ${from}`);
+  const folder = join(site.network.folder, name);
+  await mkdir(folder);
+  await writeFile(join(folder, 'campaign.ts'), source.replace(from, to));
+  return folder;
+}
 
 /** Resolves when a process has said something; fails when it ends before. */
 export async function says(started: CoxProcess, what: RegExp, timeoutMs = 20_000): Promise<void> {

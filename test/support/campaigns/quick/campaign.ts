@@ -29,6 +29,11 @@ const settings = schema.object({
     .default('')
     .describe('file that every simulation writes a line into when it starts and when it ends'),
   poison: schema.int().default(-1).describe('a candidate that kills whoever simulates it'),
+  hog: schema.int().default(-1).describe('a candidate whose program takes more memory than it may'),
+  stuck: schema
+    .int()
+    .default(-1)
+    .describe('this candidate and the next start a program, in a session of its own, that does not end'),
   threshold: schema.number().default(0.9).describe('found above this'),
   seed: schema.int().nonnegative().default(1).describe('of the shuffled order of candidates'),
 });
@@ -38,23 +43,31 @@ type Settings = schema.infer<typeof settings>;
 const worth = (candidate: number): number => ((candidate * 2_654_435_761) % 4_294_967_296) / 4_294_967_296;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** A program that takes 600 MB, a little at a time. */
+const takeMemory = `
+  const taken = [];
+  setInterval(() => taken.length < 60 && taken.push(Buffer.alloc(10_000_000, 1)), 5);`;
+
 const measure = defineMethod({
   name: 'measure',
   pool: 'simulate',
   timeoutMs: 20_000,
+  memoryMb: 400,
   input: schema.object({
     candidate: schema.number(),
     ms: schema.number(),
     journal: schema.string(),
-    isPoison: schema.boolean(),
+    trouble: schema.enum(['poison', 'hog', 'stuck']).nullable(),
   }),
   output: schema.object({ worth: schema.number() }),
-  run: async ({ candidate, ms, journal, isPoison }) => {
+  run: async ({ candidate, ms, journal, trouble }, context) => {
     const note = (what: string): void => {
       if (journal !== '') appendFileSync(journal, `${what} ${candidate} ${process.pid} ${Date.now()}\n`);
     };
     note('start');
-    if (isPoison) process.kill(process.pid, 'SIGKILL');
+    if (trouble === 'poison') process.kill(process.pid, 'SIGKILL');
+    if (trouble === 'hog') await context.run(process.execPath, ['-e', takeMemory]);
+    if (trouble === 'stuck') await context.run('setsid', ['--wait', 'sleep', '617']);
     await pause(ms * (1 + 2 * worth(candidate * 7 + 1)));
     note('end');
     return { worth: worth(candidate) };
@@ -117,6 +130,12 @@ const batched = (settings: Settings): ActorPlan[] => [
   }),
 ];
 
+const troubleOf = (candidate: number, { poison, hog, stuck }: Pick<Settings, 'poison' | 'hog' | 'stuck'>) => {
+  if (candidate === poison) return 'poison';
+  if (candidate === hog) return 'hog';
+  return stuck >= 0 && (candidate === stuck || candidate === stuck + 1) ? 'stuck' : null;
+};
+
 export default defineCampaign<Settings>({
   name: 'quick',
   settings,
@@ -124,10 +143,10 @@ export default defineCampaign<Settings>({
   policies: { random: ({ settings }) => random(settings, null), batched: ({ settings }) => batched(settings) },
   objective: { topic: 'simulate', field: 'worth', label: 'worth', unit: '', also: { unit: '%', factor: 100 } },
   needs: [],
-  loadCandidates: ({ space, ms, journal, poison }) =>
+  loadCandidates: ({ space, ms, journal, ...settings }) =>
     Promise.resolve({
       count: space,
-      argumentsOf: (candidate) => ({ candidate, ms, journal, isPoison: candidate === poison }),
+      argumentsOf: (candidate) => ({ candidate, ms, journal, trouble: troubleOf(candidate, settings) }),
       labelOf: (candidate) => `candidate ${candidate}`,
       objects: {},
       digest: String(space),
