@@ -53,6 +53,8 @@ const leaveMs = 3_000;
 const leftoversMs = 1_000;
 /** A task that this version cannot read is offered again after so long. */
 const newerMs = 5_000;
+/** A task that was queued so long after it was made may be a second copy, of a process that was frozen meanwhile. */
+const lateMs = 60_000;
 /** Results on their way to the server beyond which no more tasks are taken. */
 const mostUnstored = 1_024;
 
@@ -234,6 +236,7 @@ class Host implements WorkerHost {
     const boundAt = this.#sources.get(delivery.workerClass)?.boundAt ?? { server: 0, local: 0 };
     if (delivery.delivery > 1) void this.#lookUp(held, undefined);
     else if (delivery.storedAt < boundAt.server) void this.#lookUp(held, boundAt.local);
+    else if (delivery.storedAt - held.task.createdAt > lateMs) void this.#lookUp(held, undefined);
     else this.#dispatch(held);
   }
 
