@@ -58,6 +58,8 @@ async function hostActors(names: readonly string[], flags: ActorFlags): Promise<
     let end: (code: number) => void = () => undefined;
     let fail: (error: unknown) => void = () => undefined;
     const over = new Promise<number>((resolve, reject) => ([end, fail] = [resolve, reject]));
+    // It may fail while the actors are being started, when nobody waits for it yet.
+    over.catch(() => undefined);
     const steering = await Steering.start({
       connection,
       record,
