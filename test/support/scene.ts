@@ -78,10 +78,14 @@ export class Scene implements AsyncDisposable {
 
   /** A worker process, ready to take tasks. */
   async worker(
-    options: { campaigns?: readonly ('odd' | 'even')[]; slots?: number; args?: string[] } = {},
+    options: {
+      campaigns?: readonly ('odd' | 'even')[];
+      slots?: number;
+      args?: string[];
+      folders?: readonly string[];
+    } = {},
   ): Promise<CoxProcess> {
-    const { campaigns = ['odd'], slots = 2, args = [] } = options;
-    const folders = campaigns.map(campaignFolder);
+    const { campaigns = ['odd'], slots = 2, args = [], folders = campaigns.map(campaignFolder) } = options;
     const flags = ['--nats', this.server.url, '--slots', String(slots), '--cache', this.path('cache'), ...args];
     const worker = startCox(['worker', ...folders, ...flags], this.environment);
     this.#undo.push(async () => {
