@@ -27,7 +27,9 @@ it('tasks of a worker that is killed or frozen run elsewhere, count once, and th
   await eventually(() => expect(log.capacity).toBe(6));
   const heldBy = async (pid: number): Promise<number[]> =>
     eventually(() => {
-      const open = site.journal.open.filter((line) => parentOf(line.pid) === pid).map(({ candidate }) => candidate);
+      // Long enough for its heartbeat to have told of them.
+      const lines = site.journal.open.filter(({ pid: child, at }) => parentOf(child) === pid && Date.now() - at > 250);
+      const open = lines.map(({ candidate }) => candidate);
       expect(open).toHaveLength(2);
       return open;
     });

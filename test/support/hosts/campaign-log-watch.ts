@@ -1,7 +1,7 @@
 /** The log of a campaign as a test reads it: every fact, and when it was stored. */
 import type { NatsConnection } from '@nats-io/nats-core';
 import { readLog, type LogReader } from '../../../src/nats/log-reader.ts';
-import { decode, factSchema, type StoredFact } from '../../../src/protocol/fact.ts';
+import { factSchema, type StoredFact } from '../../../src/protocol/fact.ts';
 import { parseLogSubject, streams, subjects } from '../../../src/protocol/subjects.ts';
 import { taskResultSchema, type TaskResult } from '../../../src/protocol/task.ts';
 import { eventually } from '../scene.ts';
@@ -26,7 +26,9 @@ export class CampaignLogWatch {
       from: 1,
       onMessage: ({ subject, data, sequence, storedAt }) => {
         const source = parseLogSubject(subject)?.source ?? '';
-        facts.push({ ...decode(factSchema, data, subject), source, sequence, storedAt });
+        const fact = factSchema.safeParse(JSON.parse(new TextDecoder().decode(data)));
+        // A test may have put something else in.
+        if (fact.success) facts.push({ ...fact.data, source, sequence, storedAt });
       },
     });
     await reader.caughtUp;
