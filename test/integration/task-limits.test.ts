@@ -37,10 +37,7 @@ it('ends what a task has put into sessions of their own, at its time limit', asy
   const { failure, attempts } = await resultOf(await running);
   expect({ failure, attempts }).toMatchObject({ failure: { code: 'task.timed-out' }, attempts: [] });
   await eventually(() => expect(countRunning('sleep 641')).toBe(0));
-  const [{ scratchDir, pid } = { scratchDir: '', pid: 0 }] = said(file);
-  expect(existsSync(scratchDir)).toBe(false);
-  // The child itself was told, and has stayed.
-  expect(isRunning(pid)).toBe(true);
+  expect(said(file).filter(({ scratchDir }) => existsSync(scratchDir))).toEqual([]);
 });
 
 it('ends a task whose processes take more memory than it may, once more than its method allows', async () => {
