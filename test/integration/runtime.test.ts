@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Auditor } from '../../src/audit/auditor.ts';
 import type { ActorPlan } from '../../src/protocol/actor.ts';
+import type { Task } from '../../src/protocol/task.ts';
 import { Scene } from '../support/scene.ts';
-import { checkLog } from '../unit/runtime/log-checks.ts';
 import { plansOf } from '../unit/runtime/simulated-campaign.ts';
 import { HostLife, TinyWorker } from './runtime-life.ts';
 
@@ -25,9 +26,15 @@ const start = (campaign: string, plans: readonly ActorPlan[]): Promise<HostLife>
 async function expectWhole(life: HostLife, plans: readonly ActorPlan[], simulations: number): Promise<void> {
   await life.ended();
   expect(life.failures).toEqual([]);
-  const { violations, created, recorded } = checkLog(plans, await life.facts());
+  const facts = await life.facts();
+  const auditor = new Auditor(plans);
+  for (const fact of facts) auditor.take(fact);
+  const { violations, tasks } = auditor.finish({ isOver: true });
   expect(violations).toEqual([]);
-  expect(recorded.filter(({ event }) => event['topic'] === 'simulate').length).toBeGreaterThanOrEqual(simulations);
+  const created = facts.flatMap(({ event }) => (event.type === 'task.created' ? [event['task'] as Task] : []));
+  const simulated = new Set(created.filter(({ topic }) => topic === 'simulate').map(({ id }) => id));
+  expect(simulated.size).toBeGreaterThanOrEqual(simulations);
+  expect(tasks.recorded).toBe(tasks.created);
   const campaign = created[0]?.campaign ?? '';
   expect(worker.computed(campaign)).toEqual(Object.fromEntries(created.map(({ id }) => [id, 1])));
   await life.stop();
