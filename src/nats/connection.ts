@@ -1,4 +1,5 @@
 /** The one way in which Coxswain connects to NATS. */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { NatsConnection, QueuedIterator, Status } from '@nats-io/nats-core';
 import { ConfigError, messageOf, MissingError, TransportError } from '../protocol/errors.ts';
@@ -17,9 +18,10 @@ export interface NatsAddress {
 }
 
 /**
- * The address of a server as a user names it, with the credentials of the environment: `COX_NATS_TOKEN`, or
- * `COX_NATS_USER` and `COX_NATS_PASSWORD`, or `COX_NATS_CREDS` (the path of a .creds file).
- * @throws ConfigError when the URL carries credentials: command lines are seen by every user of a machine.
+ * The address of a server as a user names it, with the credentials of the environment: `COX_NATS_TOKEN`, or the file that
+ * `COX_NATS_TOKEN_FILE` names, or `COX_NATS_USER` and `COX_NATS_PASSWORD`, or `COX_NATS_CREDS` (the path of a .creds file).
+ * @throws ConfigError when the URL carries credentials: command lines are seen by every user of a machine; or when the file of
+ *   the token cannot be read.
  */
 export function natsAddress(url: string, environment: NodeJS.ProcessEnv = process.env): NatsAddress {
   for (const one of url.split(',')) {
@@ -32,17 +34,28 @@ export function natsAddress(url: string, environment: NodeJS.ProcessEnv = proces
     if (parsed.username !== '' || parsed.password !== '') {
       throw new ConfigError(
         'credentials do not belong in a NATS URL, where every user of this machine can read them; ' +
-          'set COX_NATS_TOKEN, COX_NATS_USER and COX_NATS_PASSWORD, or COX_NATS_CREDS instead',
+          'set COX_NATS_TOKEN_FILE or COX_NATS_TOKEN, COX_NATS_USER and COX_NATS_PASSWORD, or COX_NATS_CREDS instead',
       );
     }
   }
   return {
     url,
-    token: environment['COX_NATS_TOKEN'],
+    token: environment['COX_NATS_TOKEN'] ?? tokenIn(environment['COX_NATS_TOKEN_FILE']),
     user: environment['COX_NATS_USER'],
     password: environment['COX_NATS_PASSWORD'],
     credentialsFile: environment['COX_NATS_CREDS'],
   };
+}
+
+function tokenIn(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new ConfigError(`the token file ${file} (COX_NATS_TOKEN_FILE) cannot be read: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { ensureNatsServer } from '../../src/setup/programs.ts';
 import { processesIn } from '../support/hosts/network.ts';
@@ -21,6 +21,12 @@ it('a server that other machines reach wants credentials, which never stand on a
   expect(exposed.code).toBe(2);
   expect(exposed.said).toMatch(/credentials do not belong in a NATS URL/);
   expect((await ask(site.environment, 'status', '--nats', site.url)).code).toBe(0);
+  const file = alpha.path('token');
+  const unread = await ask({ COX_NATS_TOKEN_FILE: file }, 'status', '--nats', site.url);
+  expect(unread.code).toBe(2);
+  expect(unread.said).toContain(file);
+  await writeFile(file, `${token}\n`, { mode: 0o600 });
+  expect((await ask({ COX_NATS_TOKEN_FILE: file }, 'status', '--nats', site.url)).code).toBe(0);
 
   const log = await site.startCampaign({ total: 4, ms: 1 });
   await site.actors('alpha', log.id);
