@@ -234,6 +234,7 @@ class Host implements WorkerHost {
         this.#logger.warn({ error: messageOf(error) }, 'the streams could not be looked at');
       },
     );
+    await within(leftoversMs, this.#store.deliverLeftovers());
     await Promise.all([...this.#sources.values()].map((source) => source.reconnected()));
     this.#connected = true;
     this.#schedule();

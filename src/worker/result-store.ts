@@ -15,7 +15,7 @@ const patienceMs = 30_000;
 /** What is not stored by then is written to this host's disk meanwhile. */
 const keepAfterMs = 1_000;
 /** How often to look for results that workers of this host left when they died. */
-const adoptMs = 5_000;
+const adoptMs = 2_000;
 
 /** Stores results, and knows which are stored; keeps trying for as long as there is a stream that they belong in. */
 export class ResultStore {
