@@ -94,7 +94,7 @@ export class Cancellations {
 }
 
 /** The failure of a task that was ended because somebody wanted it. */
-export function cancelled({ by, reason, at }: CancelMark): TaskFailure {
+function cancelled({ by, reason, at }: CancelMark): TaskFailure {
   return {
     code: 'task.cancelled',
     message: `cancelled by ${by}${reason === '' ? '' : `: ${reason}`}`,

@@ -1,5 +1,6 @@
 /** Limits of a task hold for its whole process tree, and what fails is tried again by its rule. */
 import { existsSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Task, TaskResult } from '../../src/protocol/task.ts';
 import type { SubmitOptions, TaskClient } from '../../src/tasks/client.ts';
@@ -93,4 +94,19 @@ it('sets aside a task that has taken three children with it, and computes on', a
   await eventually(() => expect(countRunning('sleep 613')).toBe(0));
   const values = await Promise.all([1, 2, 3, 4].map((value) => compute('echo', { value })));
   expect(values.map(({ value }) => value).sort()).toEqual([1, 2, 3, 4]);
+});
+
+it('lets children stand back behind their worker, and ends what they started when it is killed, wherever that went', async () => {
+  const file = scene.path('orphaned');
+  await tasks.submit('escape', { file, seconds: 642 }, { topic: 'orphaned' });
+  await eventually(() => expect(countRunning('sleep 642')).toBe(2));
+  const [{ scratchDir, pid } = { scratchDir: '', pid: 0 }] = said(file);
+  const oomScore = (of: number): number => Number(readFileSync(`/proc/${of}/oom_score_adj`, 'utf8'));
+  for (const { pid: host } of workers) {
+    expect(getPriority(pid)).toBeGreaterThan(getPriority(host));
+    expect(oomScore(pid)).toBeGreaterThan(oomScore(host));
+  }
+  for (const { child } of workers) child.kill('SIGKILL');
+  await eventually(() => expect(countRunning('sleep 642')).toBe(0));
+  await eventually(() => expect([isRunning(pid), existsSync(scratchDir)]).toEqual([false, false]));
 });

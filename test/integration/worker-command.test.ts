@@ -77,6 +77,11 @@ describe('cox worker', () => {
       'export default { name: "a", methods: [{ name: "m", run() {} }] };',
       /no input schema/,
     ],
+    [
+      'a method with retries of a limit that is none',
+      'export default { name: "a", methods: [{ name: "m", run() {}, input: {}, output: {}, timeoutMs: 1, retries: { time: 1 } }] };',
+      /"m" has retries.time; it takes timeLimit and memoryLimit/,
+    ],
     ['a syntax error', 'export default {', /campaign.js cannot be loaded/],
     ['an import that is not there', 'import "no-such-package"; export default {};', /no-such-package/],
   ])('refuses a campaign with %s', async (_what, text, message) => {
