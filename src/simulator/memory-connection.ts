@@ -1,42 +1,50 @@
 import type { Fact } from '../protocol/fact.ts';
-import type { CampaignLog, Clock, FactListener, SnapshotStore, TaskQueue } from '../runtime/contracts.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import type { CampaignLog, Clock, SnapshotStore, TaskQueue } from '../runtime/contracts.ts';
 import type { MemoryServer } from './memory-server.ts';
+import { ProcessLife, type Fate } from './process-life.ts';
+import type { SeededRandom } from './seeded-random.ts';
 
 /** How a connection fares: how long messages take, and how many requests go astray. */
 export interface Weather {
   /** One way, ms. */
   readonly latencyMs: () => number;
   /** Share of requests that are lost and sent again a second later, behind what was sent meanwhile. */
-  readonly lost: number;
+  readonly lost: () => number;
   /** Share of requests that arrive but whose answers are lost: they are sent again, too. */
-  readonly unanswered: number;
+  readonly unanswered: () => number;
 }
 
-/** What becomes of a request that was under way when its process died: lost, done by now, or done when it arrives. */
-export type Fate = 'lost' | 'done' | 'late';
-
-interface Request {
-  /** When it leaves the process: what was to be sent again dies with the process. */
+/** A request on its way to the server. */
+interface Attempt {
+  /** What the server does; returns how the process is answered. */
+  readonly perform: () => () => void;
   readonly sentAt: number;
-  readonly apply: () => void;
   isOver: boolean;
+}
+
+/** Something on a server that is read in order, one by one, and grows. */
+interface Sequence<T> {
+  readonly size: number;
+  at(place: number): T | null;
+  onStored(callback: () => void): () => void;
 }
 
 const retryAfterMs = 1_000;
 
 /** One process's connection to a {@link MemoryServer}: a campaign's log, snapshots, queue and a clock that die with it. */
 export class MemoryConnection {
+  readonly life: ProcessLife;
+  readonly server: MemoryServer;
+  readonly campaign: string;
   readonly log: CampaignLog;
   readonly snapshots: SnapshotStore;
   readonly queue: TaskQueue;
   readonly clock: Clock;
   readonly #time: Clock;
-  readonly #server: MemoryServer;
-  readonly #campaign: string;
   readonly #random: SeededRandom;
   readonly #weather: Weather;
-  readonly #underWay = new Set<Request>();
+  readonly #underWay = new Set<Attempt>();
+  readonly #onBack = new Set<() => void>();
   #lastArrival = 0;
   #isCut = false;
 
@@ -44,125 +52,199 @@ export class MemoryConnection {
     server: MemoryServer,
     options: { campaign: string; time: Clock; random: SeededRandom; weather: Weather },
   ) {
-    this.#server = server;
-    this.#campaign = options.campaign;
-    this.#time = options.time;
-    this.#random = options.random;
-    this.#weather = options.weather;
-    const { campaign } = options;
+    const { campaign, time, random, weather } = options;
+    this.server = server;
+    this.campaign = campaign;
+    this.life = new ProcessLife(time);
+    this.clock = this.life;
+    this.#time = time;
+    this.#random = random;
+    this.#weather = weather;
+    server.onBack(() => this.#reconnect());
     const log = server.log(campaign);
     this.log = {
       append: (source, fact) => this.append(source, fact, fact.id),
-      follow: (from, listener) => this.#request(() => this.#follow(from, listener)),
+      follow: (from, listener) => this.request(() => this.follow(log, from, listener)),
       read: (from, listener) =>
-        this.#request(() => log.size).then((size) => {
-          for (let sequence = from; sequence <= size; sequence += 1) deliver(server, campaign, sequence, listener);
+        this.request(() => log.size).then((size) => {
+          for (let sequence = from; sequence <= size; sequence += 1) {
+            const fact = log.at(sequence);
+            if (fact !== null) listener(fact);
+          }
         }),
     };
     this.snapshots = {
-      load: (actor) => this.#request(() => server.loadSnapshot(`${campaign}.${actor}`)),
+      load: (actor) => this.request(() => server.loadSnapshot(`${campaign}.${actor}`)),
       save: (actor, record, revision) => {
         const json = JSON.stringify(record);
-        return this.#request(() => server.saveSnapshot(`${campaign}.${actor}`, json, revision));
+        const { position = 0 } = record as { position?: number };
+        return this.request(() => server.saveSnapshot(`${campaign}.${actor}`, json, revision, position));
       },
     };
     this.queue = {
       enqueue: (task) => {
         const json = JSON.stringify(task);
-        return this.#request(() => server.queue.enqueue(task, json));
+        return this.request(() => server.queue.enqueue(task, json));
       },
-      held: () => this.#request(() => server.queue.held(campaign)),
-    };
-    this.clock = {
-      now: () => this.#time.now(),
-      after: (delayMs, callback) => this.#time.after(delayMs, () => this.#isCut || callback()),
+      held: () => this.request(() => server.queue.held(campaign)),
     };
   }
 
-  /** Store a fact under another id than its own, as workers do. */
-  append(source: string, fact: Fact, id: string): Promise<{ sequence: number }> {
+  /** Whether what the server sends now arrives at this host. */
+  get isConnected(): boolean {
+    return !this.life.isDead && !this.#isCut && !this.server.isDown;
+  }
+
+  /** Store a fact under another id than its own, as workers do; `stored` is called on the server when it is there. */
+  append(source: string, fact: Fact, id: string, stored?: () => void): Promise<{ sequence: number }> {
     const json = JSON.stringify(fact);
-    return this.#request(() => this.#server.log(this.#campaign).store(source, json, id));
+    return this.request(() => {
+      const place = this.server.log(this.campaign).store(source, json, id);
+      stored?.();
+      return place;
+    });
   }
 
   /**
    * The process dies: it hears nothing any more, and what it had sent meets its fate.
    * @param fate asked for each request that is under way.
    */
-  cut(fate: () => Fate): void {
-    this.#isCut = true;
-    for (const request of this.#underWay) {
-      const its = request.sentAt > this.#time.now() ? 'lost' : fate();
+  die(fate: () => Fate): void {
+    this.life.die();
+    for (const attempt of this.#underWay) {
+      const its = fate();
       if (its === 'late') continue;
-      request.isOver = true;
-      if (its === 'done') request.apply();
+      attempt.isOver = true;
+      if (its === 'done') attempt.perform();
     }
     this.#underWay.clear();
   }
 
-  #request<T>(apply: () => T): Promise<T> {
+  /** Cut the link: nothing arrives on either side, and nobody is told. */
+  cut(): void {
+    this.#isCut = true;
+  }
+
+  /** The link is whole again. */
+  heal(): void {
+    this.#isCut = false;
+    this.#reconnect();
+  }
+
+  /** Call back in the process each time that the server can be reached again, until the returned function is called. */
+  onBack(callback: () => void): () => void {
+    this.#onBack.add(callback);
+    return () => this.#onBack.delete(callback);
+  }
+
+  /** Have something done on the server; sent again until an answer comes. What throws there rejects here. */
+  request<T>(apply: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#isCut) return;
-      const attempt = (isAnswered: boolean) => (): void => {
-        let answer: () => void;
+      if (this.life.isDead) return;
+      const perform = (): (() => void) => {
         try {
           const value = apply();
-          answer = () => resolve(value);
+          return () => resolve(value);
         } catch (error) {
-          answer = () => reject(error instanceof Error ? error : new Error(String(error)));
+          return () => reject(error instanceof Error ? error : new Error(String(error)));
         }
-        if (isAnswered) this.clock.after(this.#weather.latencyMs(), answer);
       };
-      const { lost, unanswered } = this.#weather;
-      const luck = this.#random.next();
-      if (luck >= lost) this.#send(attempt(luck >= lost + unanswered), 0);
-      if (luck < lost + unanswered) this.#send(attempt(true), retryAfterMs);
+      this.#send(perform, true);
     });
   }
 
-  /** Requests that are sent at once arrive in the order of the calls. */
-  #send(apply: () => void, delayMs: number): void {
-    const sentAt = this.#time.now() + delayMs;
-    let arrival = sentAt + this.#weather.latencyMs();
-    if (delayMs === 0) this.#lastArrival = arrival = Math.max(arrival, this.#lastArrival);
-    const request: Request = { sentAt, apply, isOver: false };
-    this.#underWay.add(request);
-    this.#time.after(arrival - this.#time.now(), () => {
-      this.#underWay.delete(request);
-      if (!request.isOver) apply();
+  /** Say something to the server once; `lost` is called when it does not arrive. */
+  tell(apply: () => void, lost: () => void): void {
+    if (this.life.isDead) return;
+    this.#time.after(this.#latencyMs(), () => {
+      if (!this.isConnected || this.#random.chance(this.#weather.lost())) lost();
+      else apply();
     });
   }
 
-  /** One fact at a time, so that the process can die between any two. */
-  #follow(from: number, listener: FactListener): { close(): Promise<void> } {
-    const log = this.#server.log(this.#campaign);
+  /** Have something from the server reach the process after its way; `lost` when the host cannot be reached. */
+  receive(callback: () => void, lost: () => void = () => undefined): void {
+    this.#time.after(this.#latencyMs(), () => (this.isConnected ? this.life.enter(callback) : lost()));
+  }
+
+  /** Read from a place on, one at a time, so that the process can die between any two. */
+  follow<T>(sequence: Sequence<T>, from: number, listener: (item: T) => void): { close(): Promise<void> } {
     let next = from;
     let isOpen = true;
     let isWaking = false;
+    const step = (): void => {
+      isWaking = false;
+      if (!isOpen) return;
+      const item = sequence.at(next);
+      next += 1;
+      if (item !== null) listener(item);
+      wake(0);
+    };
     const wake = (delayMs: number): void => {
-      if (isWaking || !isOpen || next > log.size) return;
+      if (isWaking || !isOpen || next > sequence.size || !this.isConnected) return;
       isWaking = true;
-      this.clock.after(delayMs, () => {
-        isWaking = false;
-        if (!isOpen) return;
-        deliver(this.#server, this.#campaign, next, listener);
-        next += 1;
-        wake(0);
+      this.#time.after(delayMs, () => {
+        if (this.isConnected) this.life.enter(step);
+        else isWaking = false;
       });
     };
-    const stop = log.onStored(() => wake(this.#weather.latencyMs()));
-    wake(this.#weather.latencyMs());
+    const stop = sequence.onStored(() => wake(this.#latencyMs()));
+    const back = (): void => wake(this.#latencyMs());
+    const forgetBack = this.onBack(back);
+    const log = this.server.log(this.campaign);
+    const letGo = (sequence as unknown) === log ? log.keepFor(() => (this.life.isDead ? Infinity : next - 1)) : null;
+    wake(this.#latencyMs());
     return {
       close: () => {
         isOpen = false;
         stop();
+        forgetBack();
+        letGo?.();
         return Promise.resolve();
       },
     };
   }
-}
 
-function deliver(server: MemoryServer, campaign: string, sequence: number, listener: FactListener): void {
-  const fact = server.log(campaign).at(sequence);
-  if (fact !== null) listener(fact);
+  #latencyMs(): number {
+    return this.#weather.latencyMs();
+  }
+
+  /** Requests that are sent for the first time arrive in the order of the calls. */
+  #send(perform: () => () => void, isFirst: boolean): void {
+    const sentAt = this.#time.now();
+    let arrival = sentAt + this.#latencyMs();
+    if (isFirst) this.#lastArrival = arrival = Math.max(arrival, this.#lastArrival);
+    const attempt: Attempt = { perform, sentAt, isOver: false };
+    this.#underWay.add(attempt);
+    this.#time.after(arrival - sentAt, () => {
+      this.#underWay.delete(attempt);
+      if (!attempt.isOver) this.#arrive(attempt);
+    });
+  }
+
+  #arrive(attempt: Attempt): void {
+    const [lost, unanswered] = [this.#weather.lost(), this.#weather.unanswered()];
+    const luck = lost + unanswered > 0 ? this.#random.next() : 1;
+    if (luck < lost || this.#isCut || this.server.isDown) {
+      this.#again(attempt);
+      return;
+    }
+    const answer = attempt.perform();
+    if (this.life.isDead) return;
+    if (luck < lost + unanswered) {
+      this.#again(attempt);
+      return;
+    }
+    this.#time.after(this.#latencyMs(), () => (this.isConnected ? this.life.enter(answer) : this.#again(attempt)));
+  }
+
+  #again({ perform, sentAt }: Attempt): void {
+    if (this.life.isDead) return;
+    this.clock.after(sentAt + retryAfterMs - this.#time.now(), () => this.#send(perform, false));
+  }
+
+  #reconnect(): void {
+    if (!this.isConnected) return;
+    for (const tell of [...this.#onBack]) this.receive(tell);
+  }
 }

@@ -2,11 +2,13 @@ import { eventSchemas, isSource } from '../protocol/events.ts';
 import { decode, factSchema, misfit, type StoredFact } from '../protocol/fact.ts';
 import type { Clock } from '../runtime/contracts.ts';
 
-/** A stored message of the log, as the bytes that a reader gets. */
+/** A stored message of the log, as the text that a reader gets. */
 interface Entry {
   readonly source: string;
-  readonly bytes: Uint8Array;
+  readonly json: string;
   readonly storedAt: number;
+  /** What was read of it, once for all readers. */
+  fact: StoredFact | null;
 }
 
 const encoder = new TextEncoder();
@@ -14,10 +16,10 @@ const windowMs = 120_000;
 
 /** The ids of what was stored of late: whatever comes again within two minutes is known. */
 export class RecentIds {
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #known = new Map<string, { place: number; at: number }>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock;
   }
 
@@ -45,58 +47,78 @@ export class RecentIds {
 /** What a server keeps of one campaign's log: messages in order, and the ids of the latest. */
 export class MemoryLog {
   readonly ids: RecentIds;
-  readonly #clock: Clock;
-  readonly #entries: Entry[] = [];
-  readonly #onStored = new Set<() => void>();
-  /** Under which every message was ever stored. */
-  readonly #everStored = new Set<string>();
+  readonly #clock: Pick<Clock, 'now'>;
+  /** Messages from the sequence `#dropped + 1` on. */
+  #entries: Entry[] = [];
+  #dropped = 0;
+  readonly #onStored = new Set<(sequence: number) => void>();
+  /** How far each follower has read. */
+  readonly #positions = new Set<() => number>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock;
     this.ids = new RecentIds(clock);
   }
 
-  /** How many messages are stored; the sequence of the last. */
+  /** How many messages were stored; the sequence of the last. */
   get size(): number {
-    return this.#entries.length;
+    return this.#dropped + this.#entries.length;
   }
 
   /** Store a message, unless its id was stored of late; tells who waits for more. */
   store(source: string, json: string, id: string): { sequence: number } {
     const known = this.ids.find(id);
     if (known !== null) return { sequence: known };
-    const bytes = encoder.encode(json);
-    const sequence = this.#entries.push({ source, bytes, storedAt: this.#clock.now() });
+    this.#entries.push({ source, json, storedAt: this.#clock.now(), fact: null });
+    const sequence = this.size;
     this.ids.note(id, sequence);
-    this.#everStored.add(id);
-    for (const tell of [...this.#onStored]) tell();
+    for (const tell of [...this.#onStored]) tell(sequence);
     return { sequence };
   }
 
-  /** Whether a message was ever stored under this id. */
-  has(id: string): boolean {
-    return this.#everStored.has(id);
-  }
-
   /**
-   * The fact at a sequence, read and checked as from the wire; null when there is none yet.
+   * The fact at a sequence, read and checked as from the wire; null when there is none yet, or none any more.
    * @throws ProtocolError when what is stored there is no fact of its source.
    */
   at(sequence: number): StoredFact | null {
-    const entry = this.#entries[sequence - 1];
+    const entry = this.#entries[sequence - this.#dropped - 1];
     if (entry === undefined) return null;
-    const { source, bytes, storedAt } = entry;
-    const where = `${source} (${sequence})`;
-    const fact = decode(factSchema, bytes, where);
-    if (!isSource(source)) return { ...fact, sequence, source, storedAt };
-    const parsed = eventSchemas[source].safeParse(fact.event);
-    if (!parsed.success) throw misfit(where, parsed.error);
-    return { ...fact, event: parsed.data, sequence, source, storedAt };
+    entry.fact ??= read(entry, sequence);
+    return entry.fact;
+  }
+
+  /** The text at a sequence; null when there is none. */
+  textAt(sequence: number): string | null {
+    return this.#entries[sequence - this.#dropped - 1]?.json ?? null;
   }
 
   /** Call back each time that a message was stored, until the returned function is called. */
-  onStored(callback: () => void): () => void {
+  onStored(callback: (sequence: number) => void): () => void {
     this.#onStored.add(callback);
     return () => this.#onStored.delete(callback);
   }
+
+  /** Keep what a follower has not read yet, until the returned function is called. @param position what it has read. */
+  keepFor(position: () => number): () => void {
+    this.#positions.add(position);
+    return () => this.#positions.delete(position);
+  }
+
+  /** Forget what everybody has passed, so that a log of millions needs no more memory than its end. @param upTo at most. */
+  dropPassed(upTo: number): void {
+    let last = upTo;
+    for (const position of this.#positions) last = Math.min(last, position());
+    if (last <= this.#dropped) return;
+    this.#entries = this.#entries.slice(last - this.#dropped);
+    this.#dropped = last;
+  }
+}
+
+function read({ source, json, storedAt }: Entry, sequence: number): StoredFact {
+  const where = `${source} (${sequence})`;
+  const fact = decode(factSchema, encoder.encode(json), where);
+  if (!isSource(source)) return { ...fact, sequence, source, storedAt };
+  const parsed = eventSchemas[source].safeParse(fact.event);
+  if (!parsed.success) throw misfit(where, parsed.error);
+  return { ...fact, event: parsed.data, sequence, source, storedAt };
 }

@@ -5,14 +5,14 @@ import { RecentIds } from './memory-log.ts';
 /** A task as it was given to a worker. */
 export interface MemoryDelivery {
   readonly task: Task;
-  /** 1 for the first time that it is given out. */
+  /** 1 for the first time that it is given out, as far as the server remembers. */
   readonly delivery: number;
   /** The server's clock when it was queued, ms since 1970. */
   readonly queuedAt: number;
   /** It is done: the queue forgets it. */
   ack(): void;
-  /** Nobody works on it any more: give it to somebody else. */
-  giveBack(): void;
+  /** Nobody works on it any more: give it to somebody else; false when it is done, or was given to somebody else since. */
+  giveBack(): boolean;
 }
 
 type Take = (delivery: MemoryDelivery) => void;
@@ -23,6 +23,8 @@ interface Message {
   readonly id: string;
   readonly queuedAt: number;
   deliveries: number;
+  /** Whether somebody has it. */
+  isOut: boolean;
 }
 
 /** First in, first out, O(1) either way. */
@@ -44,18 +46,27 @@ class Fifo<T> {
     this.#items = this.#items.slice(this.#head);
     this.#head = 0;
   }
+
+  clear(): void {
+    this.#items = [];
+    this.#head = 0;
+  }
 }
+
+/** So many of the last acknowledgements may not be on the server's disk when it is killed. */
+const unflushed = 4;
 
 /** What a server keeps of the work queue: tasks until they are acknowledged, and who waits for one. */
 export class MemoryQueue {
   readonly ids: RecentIds;
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #messages = new Map<number, Message>();
   readonly #waiting = new Fifo<number>();
   readonly #pulls = new Fifo<{ take: Take | null }>();
+  #acknowledged: { sequence: number; message: Message }[] = [];
   #stored = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock;
     this.ids = new RecentIds(clock);
   }
@@ -65,7 +76,8 @@ export class MemoryQueue {
     const unique = `${campaign}/${id}`;
     if (this.ids.find(unique) !== null) return;
     const sequence = (this.#stored += 1);
-    this.#messages.set(sequence, { json, campaign, id, queuedAt: this.#clock.now(), deliveries: 0 });
+    const queuedAt = this.#clock.now();
+    this.#messages.set(sequence, { json, campaign, id, queuedAt, deliveries: 0, isOut: false });
     this.ids.note(unique, sequence);
     this.#waiting.push(sequence);
     this.#match();
@@ -88,33 +100,61 @@ export class MemoryQueue {
     return held;
   }
 
+  /**
+   * The server was killed: who waited for a task waits in vain, and of the last acknowledged tasks some come again as if for
+   * the first time. @param isLost asked for each of these.
+   */
+  restart(isLost: () => boolean): void {
+    this.#pulls.clear();
+    for (const { sequence, message } of this.#acknowledged) {
+      if (!isLost()) continue;
+      this.#messages.set(sequence, { ...message, deliveries: 0, isOut: false });
+      this.#waiting.push(sequence);
+    }
+    this.#acknowledged = [];
+  }
+
   /** Give what waits to whoever asked first. */
   #match(): void {
     for (;;) {
       const sequence = this.#waiting.first;
       const pull = this.#pulls.first;
       if (sequence === undefined || pull === undefined) return;
-      this.#pulls.shift();
-      if (pull.take === null) continue;
+      if (pull.take === null) {
+        this.#pulls.shift();
+        continue;
+      }
       this.#waiting.shift();
-      this.#give(sequence, pull.take);
+      const message = this.#messages.get(sequence);
+      // Acknowledged after it had been given back.
+      if (message === undefined) continue;
+      this.#pulls.shift();
+      this.#give(sequence, message, pull.take);
     }
   }
 
-  #give(sequence: number, take: Take): void {
-    const message = this.#messages.get(sequence);
-    // Acknowledged after it had been given back.
-    if (message === undefined) return;
+  #give(sequence: number, message: Message, take: Take): void {
     message.deliveries += 1;
+    message.isOut = true;
+    const delivery = message.deliveries;
+    const isCurrent = (): boolean =>
+      this.#messages.get(sequence) === message && message.isOut && message.deliveries === delivery;
     take({
       task: taskSchema.parse(JSON.parse(message.json)),
-      delivery: message.deliveries,
+      delivery,
       queuedAt: message.queuedAt,
-      ack: () => void this.#messages.delete(sequence),
+      ack: () => {
+        if (this.#messages.get(sequence) !== message) return;
+        this.#messages.delete(sequence);
+        this.#acknowledged.push({ sequence, message });
+        if (this.#acknowledged.length > unflushed) this.#acknowledged.shift();
+      },
       giveBack: () => {
-        if (!this.#messages.has(sequence)) return;
+        if (!isCurrent()) return false;
+        message.isOut = false;
         this.#waiting.push(sequence);
         this.#match();
+        return true;
       },
     });
   }

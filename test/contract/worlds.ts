@@ -62,7 +62,7 @@ function openMemory(): Promise<World> {
   const time = new VirtualTime();
   const server = new MemoryServer(time);
   const random = new SeededRandom(1);
-  const weather = { latencyMs: () => random.next(), lost: 0, unanswered: 0 };
+  const weather = { latencyMs: () => random.next(), lost: () => 0, unanswered: () => 0 };
   return Promise.resolve({
     clock: time,
     run: (test) => time.drive(test()),
@@ -74,7 +74,7 @@ function openMemory(): Promise<World> {
             delivery.ack();
             return Promise.resolve();
           };
-          const giveBack = (): void => delivery.giveBack();
+          const giveBack = (): void => void delivery.giveBack();
           time.after(0, () => resolve({ task: delivery.task, ack, giveBack }));
         });
       }),

@@ -24,7 +24,7 @@ let inspections: Inspection[];
 beforeEach(() => {
   time = new VirtualTime();
   server = new MemoryServer(time);
-  const weather = { latencyMs: () => 1, lost: 0, unanswered: 0 };
+  const weather = { latencyMs: () => 1, lost: () => 0, unanswered: () => 0 };
   connection = new MemoryConnection(server, { campaign: 'c', time, random: new SeededRandom(1), weather });
   failures = [];
   inspections = [];

@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { describeFault } from '../../../src/simulator/faults.ts';
+import { drawScenario, type Scenario } from '../../../src/simulator/scenario.ts';
+import { describeFailure } from '../../../src/simulator/scenario-text.ts';
+import { shrink } from '../../../src/simulator/shrink.ts';
+import { campaignId, runScenario, type Outcome } from '../../../src/simulator/world.ts';
+import { anything, referenceCampaign } from './reference-campaign.ts';
+
+const run = (scenario: Scenario): Promise<Outcome> => runScenario({ scenario, campaign: referenceCampaign });
+
+describe('a seed', () => {
+  test('gives the same history every time', async () => {
+    for (const seed of [5, 6, 7]) {
+      const scenario = drawScenario(seed, { ...anything, faults: 'heavy' });
+      expect(drawScenario(seed, { ...anything, faults: 'heavy' })).toEqual(scenario);
+      const [one, other] = [await run(scenario), await run(scenario)];
+      expect(one.audit.facts).toBeGreaterThan(20);
+      expect(other.history).toBe(one.history);
+    }
+  });
+
+  test('gives another history than the next, and than itself with one fault more', async () => {
+    const scenario = drawScenario(5, { ...anything, faults: 'none' });
+    const crash = { what: 'crash', of: 'actors', index: 0, forMs: 10, after: { facts: 5 }, steps: 0 } as const;
+    const histories = [
+      await run(scenario),
+      await run({ ...scenario, seed: 6 }),
+      await run({ ...scenario, faults: [crash] }),
+    ];
+    expect(new Set(histories.map(({ history }) => history)).size).toBe(3);
+    expect(histories.map(({ violations }) => violations)).toEqual([[], [], []]);
+  });
+});
+
+describe('without faults', () => {
+  test('all slots are busy while there is something to do, and every decision is a few events away', async () => {
+    const wishes = { ...anything, policies: ['random'], faults: 'none', workers: 50, tasks: 1_000 } as const;
+    const { violations, measures, audit, startedAgain } = await run(drawScenario(1, wishes));
+    expect(violations).toEqual([]);
+    expect(startedAgain).toBe(0);
+    expect(audit.tasks).toMatchObject({ created: audit.tasks.recorded, finished: audit.tasks.recorded });
+    expect(measures.utilisation).toBeGreaterThan(0.9);
+    expect(measures.utilisation).toBeLessThanOrEqual(1);
+    expect(measures.decisionEvents.count).toBeGreaterThan(900);
+    expect(measures.decisionEvents.p50).toBeLessThan(10);
+  });
+});
+
+describe('a failure', () => {
+  /** A server that knows no message again: requests that are sent twice are stored twice. */
+  const forgetful = (scenario: Scenario): Promise<Outcome> =>
+    runScenario({
+      scenario,
+      campaign: referenceCampaign,
+      plant: {
+        server: (server) => {
+          server.log(campaignId).ids.find = () => null;
+          server.queue.ids.find = () => null;
+        },
+      },
+    });
+
+  test('is shrunk to what it takes, and still is one', async () => {
+    let scenario = drawScenario(1, { ...anything, faults: 'heavy' });
+    let outcome = await forgetful(scenario);
+    for (let seed = 2; outcome.violations.length === 0; seed += 1) {
+      scenario = drawScenario(seed, { ...anything, faults: 'heavy' });
+      outcome = await forgetful(scenario);
+    }
+    const shortest = await shrink(scenario, async (smaller) => (await forgetful(smaller)).violations.length > 0, 200);
+    expect(shortest.faults.length).toBeLessThan(scenario.faults.length / 2);
+    expect(shortest.total).toBeLessThanOrEqual(scenario.total);
+    const again = await forgetful(shortest);
+    expect(again.violations.length).toBeGreaterThan(0);
+    const text = describeFailure(shortest, again);
+    expect(text[0]).toContain(`seed ${scenario.seed}: `);
+    expect(text).toContain('the last facts:');
+    for (const fault of shortest.faults) expect(text).toContain(`  ${describeFault(fault)}`);
+  });
+
+  test('that needs one fault of many is shrunk to that one', async () => {
+    const scenario = drawScenario(3, { ...anything, faults: 'heavy' });
+    const wanted = scenario.faults[Math.floor(scenario.faults.length / 2)];
+    if (wanted === undefined) throw new Error('no fault was drawn');
+    const shortest = await shrink(scenario, ({ faults }) =>
+      Promise.resolve(faults.some(({ what }) => what === wanted.what)),
+    );
+    expect(shortest.faults.map(({ what }) => what)).toEqual([wanted.what]);
+    expect(shortest).toMatchObject({ total: 1, workers: 1, hosts: 1, slots: 1 });
+  });
+});
