@@ -1,5 +1,6 @@
 /** A campaign that comes into being on a NATS server: its record, its log, its objects. */
 import type { NatsConnection } from '@nats-io/nats-core';
+import { answered } from '../nats/answered.ts';
 import { ObjectCache } from '../nats/objects.ts';
 import { ensureCampaignLog, ensureTaskStreams, openCampaigns } from '../nats/streams.ts';
 import { ConfigError } from '../protocol/errors.ts';
@@ -65,7 +66,8 @@ async function isClaimed(connection: NatsConnection, { id, instance }: RunRecord
  */
 export async function findCampaign(connection: NatsConnection, id: string): Promise<RunRecord> {
   const campaigns = await openCampaigns(connection);
-  const entry = /^[A-Za-z0-9_-]+$/.test(id) ? await campaigns.get(id) : null;
+  const isName = /^[A-Za-z0-9_-]+$/.test(id);
+  const entry = isName ? await answered(connection, () => campaigns.get(id)) : null;
   if (entry?.operation === 'PUT') {
     const record = runRecordSchema.safeParse(entry.json());
     if (record.success) return record.data;

@@ -1,5 +1,6 @@
 import { jetstreamManager, AckPolicy, DeliverPolicy, ReplayPolicy } from '@nats-io/jetstream';
 import { createInbox, nanos, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from '@nats-io/nats-core';
+import { answered } from './answered.ts';
 import { onReconnect } from './connection.ts';
 
 /** A message of a stream, with its place and time. */
@@ -112,7 +113,7 @@ export async function readLog(connection: NatsConnection, options: ReadOptions):
     opening = (async () => {
       while (!closed) {
         try {
-          await open();
+          await answered(connection, () => (closed ? Promise.resolve() : open()));
           return;
         } catch {
           // The server is not back, or its JetStream is not ready: the same again shortly.
@@ -145,7 +146,7 @@ export async function readLog(connection: NatsConnection, options: ReadOptions):
     if (delivery.pending === 0) isCaughtUp();
   };
 
-  await open();
+  await answered(connection, open);
   const watch = setInterval(() => {
     if (Date.now() - heardAt > silenceMs && !connection.isClosed()) {
       heardAt = Date.now();

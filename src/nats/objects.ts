@@ -6,6 +6,7 @@ import { Objm, setSha256Backend, type ObjectStore } from '@nats-io/obj';
 import { InputError, InvariantError } from '../protocol/errors.ts';
 import { objectRefOf, type ObjectRef } from '../protocol/object-ref.ts';
 import { buckets } from '../protocol/subjects.ts';
+import { answered } from './answered.ts';
 import { isIntact, keepFile } from './object-files.ts';
 
 // The client's default is pure JavaScript: 50 MB take 881 ms with it and 138 ms with node:crypto.
@@ -52,15 +53,16 @@ export class ObjectCache {
   /** Store a blob that this host has on disk for every host. */
   async upload(ref: ObjectRef, bytes?: Uint8Array): Promise<void> {
     const bucket = await this.#open();
-    if ((await bucket.info(ref)) !== null) return;
-    await bucket.putBlob(
-      { name: ref, options: { max_chunk_size: 512 * 1024 } },
-      bytes ?? (await readFile(join(this.#folder, ref))),
-    );
+    const blob = bytes ?? (await readFile(join(this.#folder, ref)));
+    await answered(this.#connection, async () => {
+      if ((await bucket.info(ref)) === null)
+        await bucket.putBlob({ name: ref, options: { max_chunk_size: 512 * 1024 } }, blob);
+    });
   }
 
   async #fetch(ref: ObjectRef, path: string): Promise<string> {
-    const bytes = await (await this.#open()).getBlob(ref);
+    const bucket = await this.#open();
+    const bytes = await answered(this.#connection, () => bucket.getBlob(ref));
     if (bytes === null) throw new InputError(`object ${ref} is not stored`, { code: 'object.missing' });
     if (objectRefOf(bytes) !== ref)
       throw new InvariantError(`object ${ref} arrived with other bytes than its name says`);
@@ -69,7 +71,12 @@ export class ObjectCache {
   }
 
   #open(): Promise<ObjectStore> {
-    this.#bucket ??= new Objm(this.#connection).create(buckets.objects, { description: 'content-addressed blobs' });
+    this.#bucket ??= answered(this.#connection, () =>
+      new Objm(this.#connection).create(buckets.objects, { description: 'content-addressed blobs' }),
+    ).catch((error: unknown) => {
+      this.#bucket = null;
+      throw error;
+    });
     return this.#bucket;
   }
 }

@@ -1,6 +1,7 @@
-import type { KV } from '@nats-io/kv';
+import type { KV, KvEntry } from '@nats-io/kv';
 import { LeaseError } from '../protocol/errors.ts';
 import type { SnapshotStore } from '../runtime/contracts.ts';
+import { isPassing } from './answered.ts';
 
 /** JetStream's code for a write that expected another last revision. */
 const wrongLastSequence = 10071;
@@ -28,20 +29,33 @@ export class NatsSnapshotStore implements SnapshotStore {
       try {
         return revision === 0 ? await this.#bucket.create(key, json) : await this.#bucket.update(key, json, revision);
       } catch (error) {
-        if ((error as { code?: number }).code === wrongLastSequence) {
-          // An answer that was lost with the connection: it may be our own write.
-          const now = await this.#bucket.get(key);
-          if (now !== null && now.revision !== revision && now.string() === json) return now.revision;
-          throw new LeaseError(
-            `somebody else runs actor ${actor} of campaign ${this.#campaign} (revision ${now?.revision ?? 0} is not ${revision}); this one stops`,
-            { cause: error },
-          );
-        }
-        if (!(error instanceof Error) || !['TimeoutError', 'RequestError', 'NoRespondersError'].includes(error.name))
-          throw error;
         // The server is away: what is due is written when it is back.
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        if (isPassing(error)) await new Promise((resolve) => setTimeout(resolve, 100));
+        else if ((error as { code?: number }).code !== wrongLastSequence) throw error;
+        else {
+          const own = await this.#ownRevision(actor, json, revision, error);
+          if (own !== null) return own;
+        }
       }
     }
+  }
+
+  /**
+   * The revision of our own write, whose answer was lost with the connection; null when the server does not say.
+   * @throws LeaseError when the snapshot is somebody else's.
+   */
+  async #ownRevision(actor: string, json: string, revision: number, cause: unknown): Promise<number | null> {
+    let now: KvEntry | null;
+    try {
+      now = await this.#bucket.get(`${this.#campaign}.${actor}`);
+    } catch (error) {
+      if (isPassing(error)) return null;
+      throw error;
+    }
+    if (now !== null && now.revision !== revision && now.string() === json) return now.revision;
+    throw new LeaseError(
+      `somebody else runs actor ${actor} of campaign ${this.#campaign} (revision ${now?.revision ?? 0} is not ${revision}); this one stops`,
+      { cause },
+    );
   }
 }

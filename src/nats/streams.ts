@@ -5,42 +5,50 @@ import {
   jetstreamManager,
   RetentionPolicy,
   StorageType,
-  type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import { Kvm, type KV } from '@nats-io/kv';
+import { Kvm, type KV, type KvOptions } from '@nats-io/kv';
 import { nanos, type NatsConnection } from '@nats-io/nats-core';
+import { answered } from './answered.ts';
 import { buckets, streams, subjects } from '../protocol/subjects.ts';
 
 const minute = 60_000;
 
 async function ensureStream(
-  manager: JetStreamManager,
+  connection: NatsConnection,
   config: Partial<StreamConfig> & { name: string },
 ): Promise<void> {
+  const manager = await jetstreamManager(connection, { checkAPI: false });
   // Creating a stream that is there with the same settings is answered like the first time.
-  await manager.streams.add({
-    storage: StorageType.File,
-    allow_direct: true,
-    duplicate_window: nanos(2 * minute),
-    ...config,
-  });
+  await answered(connection, () =>
+    manager.streams.add({
+      storage: StorageType.File,
+      allow_direct: true,
+      duplicate_window: nanos(2 * minute),
+      ...config,
+    }),
+  );
 }
 
-/** What was asked when the server died is never answered: a second is as good as the client's five. */
-const kvm = (connection: NatsConnection): Kvm => new Kvm(jetstream(connection, { timeout: 1_000 }));
+/** A bucket, made when it is not there, as soon as a server answers. */
+const openBucket = (
+  connection: NatsConnection,
+  bucket: keyof typeof buckets,
+  options: Partial<KvOptions>,
+): Promise<KV> =>
+  // What was asked when the server died is never answered: a second is as good as the client's five.
+  answered(connection, () => new Kvm(jetstream(connection, { timeout: 1_000 })).create(buckets[bucket], options));
 
 /** Make the work queue and the results of task clients. */
 export async function ensureTaskStreams(connection: NatsConnection): Promise<void> {
-  const manager = await jetstreamManager(connection, { checkAPI: false });
   await Promise.all([
-    ensureStream(manager, {
+    ensureStream(connection, {
       name: streams.tasks,
       subjects: [subjects.allTasks],
       retention: RetentionPolicy.Workqueue,
       discard: DiscardPolicy.New,
     }),
-    ensureStream(manager, {
+    ensureStream(connection, {
       name: streams.results,
       subjects: [subjects.allResults],
       max_age: nanos(7 * 24 * 60 * minute),
@@ -51,13 +59,12 @@ export async function ensureTaskStreams(connection: NatsConnection): Promise<voi
 /** What tells the store of this server from any other, also when the server is started again or moves. */
 export async function storeIdentity(connection: NatsConnection): Promise<string> {
   const manager = await jetstreamManager(connection, { checkAPI: false });
-  return (await manager.streams.info(streams.tasks)).created;
+  return (await answered(connection, () => manager.streams.info(streams.tasks))).created;
 }
 
 /** Make the log of a campaign. */
 export async function ensureCampaignLog(connection: NatsConnection, campaign: string): Promise<void> {
-  const manager = await jetstreamManager(connection, { checkAPI: false });
-  await ensureStream(manager, {
+  await ensureStream(connection, {
     name: streams.log(campaign),
     subjects: [subjects.logOf(campaign)],
     discard: DiscardPolicy.New,
@@ -68,17 +75,17 @@ export async function ensureCampaignLog(connection: NatsConnection, campaign: st
 
 /** Snapshots of actors: the last one of each. */
 export async function openSnapshots(connection: NatsConnection): Promise<KV> {
-  return kvm(connection).create(buckets.snapshots, { history: 1 });
+  return openBucket(connection, 'snapshots', { history: 1 });
 }
 
 /** Definitions of campaigns. */
 export async function openCampaigns(connection: NatsConnection): Promise<KV> {
-  return kvm(connection).create(buckets.campaigns, { history: 1 });
+  return openBucket(connection, 'campaigns', { history: 1 });
 }
 
 /** Sessions and workers lapse on their own when nobody renews them; leases hold as long as their owner's session. */
 export async function openLapsing(connection: NatsConnection, bucket: 'leases' | 'sessions' | 'workers'): Promise<KV> {
-  return kvm(connection).create(buckets[bucket], { history: 1, markerTTL: 10_000 });
+  return openBucket(connection, bucket, { history: 1, markerTTL: 10_000 });
 }
 
 /** How long notes about tasks are kept, ms: a week. */
@@ -86,5 +93,5 @@ export const taskNotesLastMs = 7 * 24 * 60 * minute;
 
 /** Attempts at tasks, and marks of those that are to end: kept for {@link taskNotesLastMs}. */
 export async function openTaskNotes(connection: NatsConnection, bucket: 'attempts' | 'cancelled'): Promise<KV> {
-  return kvm(connection).create(buckets[bucket], { history: 1, ttl: taskNotesLastMs });
+  return openBucket(connection, bucket, { history: 1, ttl: taskNotesLastMs });
 }

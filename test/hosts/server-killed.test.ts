@@ -1,14 +1,16 @@
 import { expect, it } from 'vitest';
 import { median, Site } from '../support/hosts/site.ts';
 import { expectDrained, expectWhole } from '../support/hosts/whole.ts';
-import { eventually } from '../support/scene.ts';
+import { eventually, type CoxProcess } from '../support/scene.ts';
 
 it('everything goes on when nats-server was killed and is back, and nothing is lost', async () => {
   await using site = await Site.open('alpha', 'beta', 'gamma');
   const log = await site.startCampaign({ total: 500, ms: 50 });
-  const [worker, other] = await Promise.all([site.worker('beta', 1), site.worker('gamma', 1)]);
-  const actors = await site.actors('alpha', log.id);
-  const standby = await site.actors('gamma', log.id);
+  const worker = (host: string): Promise<CoxProcess> => site.worker(host, 1);
+  const actors = (host: string): Promise<CoxProcess> => site.actors(host, log.id);
+  const workers = await Promise.all(['beta', 'gamma'].map(worker));
+  const hosts = await Promise.all(['alpha', 'gamma'].map(actors));
+  let late: Promise<CoxProcess>[] = [];
 
   const gaps: number[] = [];
   for (const awayMs of [0, 500, 3_000]) {
@@ -17,6 +19,8 @@ it('everything goes on when nats-server was killed and is back, and nothing is l
     site.natsServer.child.kill('SIGKILL');
     await site.natsServer.exit;
     const killedAt = Date.now();
+    // What is started meanwhile waits.
+    if (awayMs === 3_000) late = [worker('beta'), actors('beta')];
     await eventually(() => expect(Date.now() - killedAt).toBeGreaterThanOrEqual(awayMs));
     const { backAt } = await site.restartServer();
     const next = await eventually(() => {
@@ -32,9 +36,10 @@ it('everything goes on when nats-server was killed and is back, and nothing is l
   );
   expect(Math.max(...gaps)).toBeLessThan(5_000);
 
+  const [lateWorker, lateActors] = (await Promise.all(late)) as [CoxProcess, CoxProcess];
+  await eventually(() => expect(log.capacity).toBe(3));
   await site.ask('head', 'stop', log.id);
   await expectWhole(site, log);
-  expect(await actors.exit).toBe(0);
-  expect(await standby.exit).toBe(0);
-  await expectDrained(site, worker, other);
+  for (const host of [...hosts, lateActors]) expect(await host.exit, host.stderr()).toBe(0);
+  await expectDrained(site, ...workers, lateWorker);
 });
