@@ -5,6 +5,7 @@ import { readCandidateTable } from '../campaign/candidate-table.ts';
 import { composePlans } from '../campaign/composition.ts';
 import { findCampaign } from '../campaign/creation.ts';
 import type { CampaignDefinition } from '../campaign/definition.ts';
+import { refuseOtherMethods } from '../campaign/digest.ts';
 import { loadCampaign } from '../campaign/load.ts';
 import type { RunRecord } from '../campaign/run-folder.ts';
 import { Steering } from '../campaign/steering.ts';
@@ -52,7 +53,9 @@ async function hostActors(names: readonly string[], flags: ActorFlags): Promise<
   const connection = await connectNats(natsAddress(serverUrl(flags.nats)), { name: `cox actor ${id}` });
   try {
     const record = await findCampaign(connection, id);
-    const definition = (await loadCampaign(folderFor(record, flags.folder))) as CampaignDefinition;
+    const folder = folderFor(record, flags.folder);
+    refuseOtherMethods(record, folder);
+    const definition = (await loadCampaign(folder)) as CampaignDefinition;
     const plans = chosen(composePlans(definition, record), names, id);
     const argumentsOf = await tableOf(connection, record);
     let end: (code: number) => void = () => undefined;
