@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { composePlans } from '../campaign/composition.ts';
 import type { CampaignDefinition } from '../campaign/definition.ts';
+import { methodsDigest } from '../campaign/digest.ts';
 import { loadCampaign } from '../campaign/load.ts';
 import { auditCampaign, type CampaignAudit } from '../campaign/log-audit.ts';
 import { exitCodes } from '../protocol/errors.ts';
@@ -37,12 +38,18 @@ async function audit(id: string, folder: string | undefined, { nats, out, json }
   const campaign = await openStoredCampaign(id, { nats, out, command: 'audit' });
   try {
     const { connection, record } = campaign;
-    const definition = (await loadCampaign(folderFor(record, folder))) as CampaignDefinition;
+    const here = folderFor(record, folder);
+    const definition = (await loadCampaign(here)) as CampaignDefinition;
     const plans = composePlans(definition, record);
     const report = await auditCampaign(connection, record, plans);
     const isClean = report.violations.length === 0;
     if (json === true) process.stdout.write(`${JSON.stringify({ id, isClean, ...report })}\n`);
     else process.stdout.write(isClean ? proof(id, report, plans.length) : misfits(id, report));
+    if (!isClean && methodsDigest(here) !== record.methods) {
+      process.stderr.write(
+        `the files of ${here} are not those that ${id} was started with: its policies may be others, and be replayed so\n`,
+      );
+    }
     return isClean ? exitCodes.done : exitCodes.failed;
   } finally {
     await campaign.close();

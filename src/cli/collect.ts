@@ -1,34 +1,26 @@
 /** `cox collect`: the results of a campaign whose actors live elsewhere, as the files that a run leaves. */
 import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NatsConnection } from '@nats-io/nats-core';
 import { Command } from 'commander';
-import { pino } from 'pino';
 import { findCampaign } from '../campaign/creation.ts';
 import type { CampaignDefinition } from '../campaign/definition.ts';
-import { followFacts } from '../campaign/facts.ts';
 import { loadCampaign } from '../campaign/load.ts';
-import { Recorder } from '../campaign/recorder.ts';
-import type { ResultLine } from '../campaign/result-line.ts';
 import {
   createRunFolder,
   readRunRecord,
   runFolder,
   writeRunRecord,
-  writeWhole,
   type RunFolder,
   type RunRecord,
 } from '../campaign/run-folder.ts';
 import { connectNats, natsAddress } from '../nats/connection.ts';
-import { ConfigError, exitCodes } from '../protocol/errors.ts';
-import type { StoredFact } from '../protocol/fact.ts';
+import { ConfigError } from '../protocol/errors.ts';
 import { serverUrl } from './campaign-connection.ts';
 import { folderFor } from './campaign-folder.ts';
-import { CampaignWatch } from './campaign-watch.ts';
+import { totalOf } from './campaign-status.ts';
+import { Collection } from './collection.ts';
 import { Interruption } from './interruption.ts';
-import { printable } from './printable.ts';
 import { plainView, quietView, terminalView, type RunView } from './run-view.ts';
-import { summaryText } from './summary-text.ts';
 
 interface CollectFlags {
   readonly nats?: string;
@@ -120,106 +112,9 @@ async function holdFolder({ path }: RunFolder): Promise<() => Promise<void>> {
   }
 }
 
-/** What is written of one campaign, and how far that went. */
-class Collection {
-  readonly #record: RunRecord;
-  readonly #definition: CampaignDefinition;
-  readonly #folder: RunFolder;
-  readonly #view: RunView;
-  readonly #watch: CampaignWatch;
-  #state = { state: 'created', reason: '' };
-  #begunAt = 0;
-  #heardAt = 0;
-
-  constructor(record: RunRecord, definition: CampaignDefinition, folder: RunFolder, view: RunView) {
-    this.#record = record;
-    this.#definition = definition;
-    this.#folder = folder;
-    this.#view = view;
-    const logger = pino({ level: 'silent' });
-    this.#watch = new CampaignWatch({ definition, labelOf, total: totalOf(record), view, logger });
-  }
-
-  /** Write what there is, and what comes if it is to follow; resolves with the exit code. */
-  async run(connection: NatsConnection, follow: boolean, interruption: Interruption): Promise<number> {
-    const recorder = new Recorder(this.#folder.results);
-    let end: () => void = () => undefined;
-    const ended = new Promise<void>((resolve) => (end = resolve));
-    try {
-      // Events are history here, results are not: only an end ends this, and a file that cannot be written.
-      this.#watch.begin({ sequence: Infinity }, recorder);
-      const reader = await followFacts(connection, this.#record.id, {
-        from: 1,
-        onFact: (fact) => {
-          this.#take(fact);
-          if (this.#state.state === 'ended') end();
-        },
-        onOther: (sequence, message) => this.#view.line(`message ${sequence} is no event: ${printable(message)}`),
-      });
-      const failed = this.#watch.outcome.then(() => new Promise<never>(() => undefined));
-      const done = reader.caughtUp.then(() => (follow ? ended : undefined));
-      const code = await Promise.race([
-        done.then(() => exitCodes.done),
-        interruption.second.then(() => exitCodes.interrupted),
-        failed,
-      ]);
-      await reader.close();
-      return code;
-    } finally {
-      this.#view.close();
-      recorder.close();
-    }
-  }
-
-  /** Write and print what it comes to. */
-  async finish(json: boolean): Promise<void> {
-    const { id, settings } = this.#record;
-    const summary = this.#watch.summary.build({
-      id,
-      settings: this.#definition.settings.parse(settings),
-      ...this.#state,
-      slots: 0,
-      updates: this.#watch.updates,
-      wallSeconds: (this.#heardAt - this.#begunAt) / 1_000,
-    });
-    await writeWhole(this.#folder.summary, summary);
-    const text = json
-      ? `${JSON.stringify(summary)}\n`
-      : summaryText(summary, this.#definition.objective, this.#folder.path);
-    process.stdout.write(text);
-  }
-
-  #take(fact: StoredFact): void {
-    this.#watch.take(fact);
-    const { source, event, storedAt } = fact;
-    if (this.#state.state === 'ended') return;
-    this.#heardAt = storedAt;
-    if (source === 'operator' && event.type === 'run.requested') this.#begunAt = storedAt;
-    const state = source === 'campaign' ? states[event.type] : undefined;
-    const { reason } = event as { reason?: string };
-    if (state !== undefined) this.#state = { state, reason: reason ?? 'it goes on' };
-  }
-}
-
-const states: Readonly<Record<string, string>> = {
-  'campaign.started': 'running',
-  'campaign.resumed': 'running',
-  'drain.started': 'draining',
-  'campaign.paused': 'paused',
-  'campaign.ended': 'ended',
-};
-
-/** What a result is about, without the search space: its SMILES, else its task. */
-function labelOf({ id, candidate, arguments: given }: ResultLine): string {
-  const { smiles } = (given ?? {}) as { smiles?: unknown };
-  return candidate !== null && typeof smiles === 'string' ? printable(smiles) : id;
-}
-
-const totalOf = ({ settings }: RunRecord): number => Number(settings['total'] ?? 0);
-
 function viewOf({ follow, json }: CollectFlags, record: RunRecord): RunView {
   if (follow !== true || json === true) return quietView;
-  if (process.stdout.isTTY) return terminalView(process.stdout, totalOf(record));
+  if (process.stdout.isTTY) return terminalView(process.stdout, totalOf(record) ?? 0);
   return plainView((text) => process.stdout.write(text), Date.now() - process.uptime() * 1_000);
 }
 

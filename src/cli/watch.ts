@@ -53,7 +53,7 @@ async function watch(id: string, { nats, out, from, json }: WatchFlags): Promise
       show(connection, id, place, lineOf).then(() => exitCodes.done),
       interruption.second.then(() => exitCodes.interrupted),
       // Whoever reads our lines has seen enough.
-      new Promise<number>((resolve) => process.stdout.once('error', () => resolve(exitCodes.done))),
+      new Promise<number>((resolve) => process.stdout.on('error', () => resolve(exitCodes.done))),
     ]);
   } finally {
     interruption.close();
