@@ -2,7 +2,13 @@
  * One step of an actor, pure: a fact comes in; the next record and the effects come out, as data. Everything that makes an
  * actor durable is decided here: which fact is the next, under which ids effects are asked for, what a snapshot holds.
  */
-import { initialTransition, transition, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate';
+import {
+  createActor,
+  initialTransition,
+  type AnyActorScope,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+} from 'xstate';
 import { z } from 'zod';
 import { ConfigError, InvariantError, messageOf } from '../protocol/errors.ts';
 import { factSchema, type StoredFact } from '../protocol/fact.ts';
@@ -202,6 +208,24 @@ function deliver(definition: Definition, state: ActorState, run: readonly Stored
   return timers === state.record.timers ? step : { ...step, timersChanged: true };
 }
 
+const scopes = new WeakMap<AnyStateMachine, AnyActorScope>();
+
+/**
+ * What XState's `transition` makes anew at every call, a first snapshot of the machine included: a third of a transition's time.
+ * Our machines have no children and act on nothing, so one scope serves all of a machine's transitions.
+ */
+function scopeOf(machine: AnyStateMachine): AnyActorScope {
+  let scope = scopes.get(machine);
+  if (scope === undefined) {
+    const self = createActor(machine);
+    const nothing = (): void => undefined;
+    const none = { defer: nothing, logger: nothing, stopChild: nothing, emit: nothing, actionExecutor: nothing };
+    scope = { self, id: '', sessionId: '', system: self.system, ...none };
+    scopes.set(machine, scope);
+  }
+  return scope;
+}
+
 /** One transition of the machine. @throws InvariantError that names actor and event when a guard or an action of it throws. */
 function advance(
   { name, machine }: Definition,
@@ -210,7 +234,9 @@ function advance(
   sequence: number,
 ): [AnyMachineSnapshot, Effect[]] {
   try {
-    return transition(machine, snapshot, event as never) as [AnyMachineSnapshot, Effect[]];
+    const effects: Effect[] = [];
+    const scope = { ...scopeOf(machine), actionExecutor: (effect: Effect): void => void effects.push(effect) };
+    return [machine.transition(snapshot, event as never, scope as never) as AnyMachineSnapshot, effects];
   } catch (cause) {
     throw new InvariantError(`actor ${name} failed at ${event.type} (${sequence}): ${messageOf(cause)}`, { cause });
   }
