@@ -1,5 +1,5 @@
 import { eventSchemas, isSource } from '../protocol/events.ts';
-import { decode, factSchema, misfit, type StoredFact } from '../protocol/fact.ts';
+import { factSchema, misfit, type StoredFact } from '../protocol/fact.ts';
 import type { Clock } from '../runtime/contracts.ts';
 
 /** A stored message of the log, as the text that a reader gets. */
@@ -11,7 +11,6 @@ interface Entry {
   fact: StoredFact | null;
 }
 
-const encoder = new TextEncoder();
 const windowMs = 120_000;
 
 /** The ids of what was stored of late: whatever comes again within two minutes is known. */
@@ -116,9 +115,10 @@ export class MemoryLog {
 
 function read({ source, json, storedAt }: Entry, sequence: number): StoredFact {
   const where = `${source} (${sequence})`;
-  const fact = decode(factSchema, encoder.encode(json), where);
-  if (!isSource(source)) return { ...fact, sequence, source, storedAt };
-  const parsed = eventSchemas[source].safeParse(fact.event);
-  if (!parsed.success) throw misfit(where, parsed.error);
-  return { ...fact, event: parsed.data, sequence, source, storedAt };
+  const fact = factSchema.safeParse(JSON.parse(json));
+  if (!fact.success) throw misfit(where, fact.error);
+  if (!isSource(source)) return { ...fact.data, sequence, source, storedAt };
+  const event = eventSchemas[source].safeParse(fact.data.event);
+  if (!event.success) throw misfit(where, event.error);
+  return { ...fact.data, event: event.data, sequence, source, storedAt };
 }
