@@ -85,7 +85,8 @@ export class Scene implements AsyncDisposable {
       folders?: readonly string[];
     } = {},
   ): Promise<CoxProcess> {
-    const { campaigns = ['odd'], slots = 2, args = [], folders = campaigns.map(campaignFolder) } = options;
+    const { campaigns = ['odd'], slots = 2, args = [] } = options;
+    const folders = options.folders ?? campaigns.map(campaignFolder);
     const flags = ['--nats', this.server.url, '--slots', String(slots), '--cache', this.path('cache'), ...args];
     const worker = startCox(['worker', ...folders, ...flags], this.environment);
     this.#undo.push(async () => {
