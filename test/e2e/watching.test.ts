@@ -1,9 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { resultLineSchema } from '../../src/campaign/result-line.ts';
 import type { Summary } from '../../src/campaign/summary.ts';
+import { killTree } from '../support/process-tree.ts';
 import { eventually, Scene, startCox, type CoxProcess } from '../support/scene.ts';
 
 const quick = fileURLToPath(new URL('../support/campaigns/quick', import.meta.url));
@@ -11,8 +12,19 @@ const quick = fileURLToPath(new URL('../support/campaigns/quick', import.meta.ur
 /** A process of `cox` on the scene's server, in the scene's folder. */
 function cox(scene: Scene, ...args: string[]): CoxProcess {
   const environment = { COX_NATS_URL: scene.server.url, XDG_CACHE_HOME: scene.path('caches') };
-  return startCox(args, { ...scene.environment, ...environment }, scene.folder);
+  const process = startCox(args, { ...scene.environment, ...environment }, scene.folder);
+  started.push(process);
+  return process;
 }
+
+const started: CoxProcess[] = [];
+/** Also what a test that failed has left. */
+afterEach(async () => {
+  for (const { child, pid, exit } of started.splice(0)) {
+    if (child.exitCode === null && child.signalCode === null) killTree(pid);
+    await exit;
+  }
+});
 
 async function said(scene: Scene, ...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
   const started = cox(scene, ...args);
