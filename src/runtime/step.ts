@@ -122,7 +122,7 @@ export function restoreActor(definition: Definition, json: unknown): ActorState 
 export function takeFact(definition: Definition, state: ActorState, fact: StoredFact): Step {
   if (fact.sequence <= state.record.position) return unchanged(state);
   const { record } = state;
-  const moved = { ...state, record: { ...record, position: fact.sequence } };
+  const moved: ActorState = { record: { ...record, position: fact.sequence }, snapshot: state.snapshot };
   const { source, number } = fact;
   if (number === null) return deliver(definition, moved, [fact], fact);
   if (!listensTo(definition, source)) return unchanged(moved);
@@ -131,7 +131,7 @@ export function takeFact(definition: Definition, state: ActorState, fact: Stored
   if (number > next) {
     const isHeld = record.early.some((early) => early.source === source && early.number === number);
     const early = isHeld ? record.early : [...record.early, fact];
-    return unchanged({ ...moved, record: { ...moved.record, early } });
+    return unchanged({ record: { ...moved.record, early }, snapshot: state.snapshot });
   }
   const run: StoredFact[] = [fact];
   let early = record.early;
@@ -173,8 +173,8 @@ export function recordOf(definition: Definition, state: ActorState): ActorRecord
   return { ...state.record, machine: definition.machine.getPersistedSnapshot(state.snapshot) };
 }
 
-function unchanged(state: ActorState): Step {
-  return { ...state, said: [], timersChanged: false, taken: [] };
+function unchanged({ record, snapshot }: ActorState): Step {
+  return { record, snapshot, said: [], timersChanged: false, taken: [] };
 }
 
 /** Give the machine a run of facts in order; all effects carry the sequence of the fact that completed the run. */
@@ -236,7 +236,7 @@ function advance(
   try {
     const effects: Effect[] = [];
     const scope = { ...scopeOf(machine), actionExecutor: (effect: Effect): void => void effects.push(effect) };
-    return [machine.transition(snapshot, event as never, scope as never) as AnyMachineSnapshot, effects];
+    return [machine.transition(snapshot, event, scope as never) as AnyMachineSnapshot, effects];
   } catch (cause) {
     throw new InvariantError(`actor ${name} failed at ${event.type} (${sequence}): ${messageOf(cause)}`, { cause });
   }
