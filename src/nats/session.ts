@@ -5,6 +5,7 @@ import { jetstream } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { headers, type NatsConnection } from '@nats-io/nats-core';
 import { buckets, subjects } from '../protocol/subjects.ts';
+import { answered } from './answered.ts';
 import { watchConnection } from './connection.ts';
 import { bePresent } from './presence.ts';
 import { openLapsing } from './streams.ts';
@@ -64,7 +65,7 @@ export class Session {
         },
       }),
     ];
-    await this.#connection.flush();
+    await answered(this.#connection, () => this.#connection.flush());
     await this.confirm();
     this.#timer = setInterval(() => void this.#renewOnce(), renewMs);
   }
