@@ -3,10 +3,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ConfigError } from '../protocol/errors.ts';
-import { compiledTwin } from './load.ts';
+import { campaignFile, compiledTwin } from './load.ts';
 
-/** SHA-256 in hexadecimal of a campaign folder's code: the same on every host that has the same files, compiled or not. */
+/**
+ * SHA-256 in hexadecimal of a campaign folder's code: the same on every host that has the same files, compiled or not.
+ * @throws ConfigError when the folder holds no campaign.
+ */
 export function methodsDigest(folder: string): string {
+  campaignFile(folder);
   // What this package compiles is known by what it is compiled to, also where the source is run.
   const root = realpathSync(compiledTwin(folder) ?? folder);
   const hash = createHash('sha256');

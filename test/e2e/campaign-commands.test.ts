@@ -1,18 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { eventually, Scene, startCox, type CoxProcess } from '../support/scene.ts';
+import { eventually, Scene } from '../support/scene.ts';
 
 const quick = fileURLToPath(new URL('../support/campaigns/quick', import.meta.url));
 
 /** `cox` on the scene's server; what it printed, once it has ended. */
 async function cox(scene: Scene, ...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
-  const started = coxProcess(scene, ...args);
+  const started = scene.cox(...args);
   const code = await started.exit;
   return { code, stdout: started.stdout().trim(), stderr: started.stderr().trim() };
-}
-
-function coxProcess(scene: Scene, ...args: string[]): CoxProcess {
-  return startCox(args, { ...scene.environment, COX_NATS_URL: scene.server.url, XDG_CACHE_HOME: scene.path('caches') });
 }
 
 describe('a campaign whose actors live elsewhere', () => {
@@ -26,9 +22,9 @@ describe('a campaign whose actors live elsewhere', () => {
     });
     await cox(scene, 'resume', 'one');
 
-    const ledger = coxProcess(scene, 'actor', 'resource-ledger', 'submitter', '--campaign', 'one', '--folder', quick);
-    const all = coxProcess(scene, 'actor', 'all', '--campaign', 'one', '--folder', quick);
-    const worker = coxProcess(scene, 'worker', quick, '--slots', '2');
+    const ledger = scene.cox('actor', 'resource-ledger', 'submitter', '--campaign', 'one', '--folder', quick);
+    const all = scene.cox('actor', 'all', '--campaign', 'one', '--folder', quick);
+    const worker = scene.cox('worker', quick, '--slots', '2');
     await eventually(() => expect(ledger.stderr()).toContain('running resource-ledger, submitter'));
     await eventually(() => expect(all.stderr()).toContain('standing by for resource-ledger, submitter'));
     const status = (): Promise<{ stdout: string }> => cox(scene, 'status', 'one', '--nats', scene.server.url);

@@ -1,33 +1,15 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { resultLineSchema } from '../../src/campaign/result-line.ts';
 import type { Summary } from '../../src/campaign/summary.ts';
-import { killTree } from '../support/process-tree.ts';
-import { eventually, Scene, startCox, type CoxProcess } from '../support/scene.ts';
+import { eventually, Scene } from '../support/scene.ts';
 
 const quick = fileURLToPath(new URL('../support/campaigns/quick', import.meta.url));
 
-/** A process of `cox` on the scene's server, in the scene's folder. */
-function cox(scene: Scene, ...args: string[]): CoxProcess {
-  const environment = { COX_NATS_URL: scene.server.url, XDG_CACHE_HOME: scene.path('caches') };
-  const process = startCox(args, { ...scene.environment, ...environment }, scene.folder);
-  started.push(process);
-  return process;
-}
-
-const started: CoxProcess[] = [];
-/** Also what a test that failed has left. */
-afterEach(async () => {
-  for (const { child, pid, exit } of started.splice(0)) {
-    if (child.exitCode === null && child.signalCode === null) killTree(pid);
-    await exit;
-  }
-});
-
 async function said(scene: Scene, ...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
-  const started = cox(scene, ...args);
+  const started = scene.cox(...args);
   const code = await started.exit;
   return { code, stdout: started.stdout(), stderr: started.stderr() };
 }
@@ -49,10 +31,10 @@ describe('a campaign that is watched from elsewhere', () => {
     expect((await said(scene, 'status', 'one')).stdout).toBe(
       'one: created; no process has run its actors yet, ?/2000 successful\n',
     );
-    const watch = cox(scene, 'watch', 'one', '--from', '2', '--json');
-    const follow = cox(scene, 'collect', 'one', '--out', 'followed', '--folder', quick, '--follow');
-    const actors = cox(scene, 'actor', 'all', '--campaign', 'one', '--folder', quick);
-    const worker = cox(scene, 'worker', quick, '--slots', '2');
+    const watch = scene.cox('watch', 'one', '--from', '2', '--json');
+    const follow = scene.cox('collect', 'one', '--out', 'followed', '--folder', quick, '--follow');
+    const actors = scene.cox('actor', 'all', '--campaign', 'one', '--folder', quick);
+    const worker = scene.cox('worker', quick, '--slots', '2');
 
     const running = await eventually(async () => {
       const { stdout } = await said(scene, 'status', 'one', '--json');
@@ -121,11 +103,11 @@ describe('a campaign that is watched from elsewhere', () => {
   it('goes on until somebody has seen enough, and refuses what it does not know', { timeout: 60_000 }, async () => {
     await using scene = await Scene.open();
     expect(await said(scene, 'start', quick, '--id', 'one')).toMatchObject({ code: 0 });
-    const watch = cox(scene, 'watch', 'one', '--from', 'start');
+    const watch = scene.cox('watch', 'one', '--from', 'start');
     await eventually(() => expect(watch.stdout()).toContain('run.requested'));
     watch.child.kill('SIGINT');
     expect(await watch.exit).toBe(130);
-    const follow = cox(scene, 'collect', 'one', '--folder', quick, '--follow');
+    const follow = scene.cox('collect', 'one', '--folder', quick, '--follow');
     await eventually(async () =>
       expect(await readFile(scene.path('runs/one/campaign.json'), 'utf8')).toContain('"one"'),
     );

@@ -11,6 +11,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { connectNats } from '../../src/nats/connection.ts';
 import { startNatsServer, type NatsServer } from '../../src/nats/server.ts';
 import { ensureNatsServer } from '../../src/setup/programs.ts';
+import { killTree } from './process-tree.ts';
 import { connectTasks, type TaskClient, type TaskClientOptions } from '../../src/tasks/client.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -74,6 +75,17 @@ export class Scene implements AsyncDisposable {
 
   path(name: string): string {
     return join(this.folder, name);
+  }
+
+  /** A process of `cox` in the scene's folder, on its server, with caches of its own; it ends with the scene. */
+  cox(...args: readonly string[]): CoxProcess {
+    const environment = { COX_NATS_URL: this.server.url, XDG_CACHE_HOME: this.path('caches') };
+    const started = startCox(args, { ...this.environment, ...environment }, this.folder);
+    this.#undo.push(async () => {
+      if (started.child.exitCode === null && started.child.signalCode === null) killTree(started.pid);
+      await started.exit;
+    });
+    return started;
   }
 
   /** A worker process, ready to take tasks. */
