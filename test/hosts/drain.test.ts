@@ -32,3 +32,28 @@ it('workers and actor hosts that are told to end finish or hand over, leave, and
   expect(await second.exit).toBe(0);
   await expectDrained(site, stays);
 });
+
+it('a worker that is told to end while its link is cut leaves its results on the disk, and the next one delivers them', async () => {
+  await using site = await Site.open('alpha', 'beta');
+  const log = await site.startCampaign({ total: 8, ms: 700, policy: 'random' });
+  await site.actors('alpha', log.id);
+  const first = await site.worker('beta', 2);
+  await log.until('result-processor.result.recorded', 2);
+  const cut = await eventually(() => {
+    const { open } = site.journal;
+    expect(open).toHaveLength(2);
+    return open.map(({ candidate }) => candidate);
+  });
+  await site.host('beta').cut();
+  first.child.kill('SIGTERM');
+  expect(await first.exit).toBe(0);
+  expect(site.journal.open).toEqual([]);
+
+  await site.host('beta').restore();
+  const second = await site.worker('beta', 2);
+  await expectWhole(site, log);
+  expect(log.results.map(({ task }) => task.candidate)).toEqual(expect.arrayContaining(cut));
+  const candidates = site.journal.starts.map(({ candidate }) => candidate);
+  expect(new Set(candidates).size).toBe(candidates.length);
+  await expectDrained(site, second);
+});
