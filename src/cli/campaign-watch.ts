@@ -5,6 +5,7 @@ import type { Recorder } from '../campaign/recorder.ts';
 import type { ResultLine } from '../campaign/result-line.ts';
 import { SummaryBuilder } from '../campaign/summary.ts';
 import type { StoredFact } from '../protocol/fact.ts';
+import { printable } from './printable.ts';
 import type { RunView } from './run-view.ts';
 
 /** How a run ended: for good, or to be resumed. */
@@ -129,6 +130,9 @@ export class CampaignWatch {
       case 'fleet.workers.missing':
         if (isNow)
           view.line('no worker has been seen for 30 s; start one with cox worker, or see worker.log in the run folder');
+        break;
+      case 'host.worker.refused':
+        if (isNow) view.line(printable(String(event['reason'])));
         break;
       case 'campaign.campaign.ended':
         this.#resolve({ state: 'ended', reason: String(event['reason']) });

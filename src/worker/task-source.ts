@@ -233,14 +233,14 @@ async function ensureConsumer(manager: JetStreamManager, workerClass: string): P
     ack_wait: nanos(ackWaitMs),
     max_deliver: -1,
     max_ack_pending: 1_000_000,
-    max_waiting: 2_048,
     // Of methods that nobody has any more.
     inactive_threshold: nanos(7 * 24 * 3_600_000),
   };
   try {
-    return await manager.consumers.add(streams.tasks, config);
+    return await manager.consumers.add(streams.tasks, { ...config, max_waiting: 2_048 });
   } catch (error) {
     if ((error as { code?: number }).code !== consumerDiffers) throw error;
+    // Everything but what can only be said at first.
     return manager.consumers.update(streams.tasks, config.durable_name, config);
   }
 }

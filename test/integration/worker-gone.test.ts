@@ -1,14 +1,17 @@
 /** What a campaign is told of workers that die, freeze, leave or have other methods, and what becomes of their tasks. */
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { NatsConnection } from '@nats-io/nats-core';
+import { AckPolicy, jetstreamManager } from '@nats-io/jetstream';
+import { nanos, type NatsConnection } from '@nats-io/nats-core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { attemptsAt } from '../../src/nats/attempts.ts';
-import { openCampaigns } from '../../src/nats/streams.ts';
+import { ensureTaskStreams, openCampaigns } from '../../src/nats/streams.ts';
 import { beatSchema, type Beat } from '../../src/protocol/registration.ts';
-import { subjects } from '../../src/protocol/subjects.ts';
+import { messageOf } from '../../src/protocol/errors.ts';
+import { streams, subjects, taskClass } from '../../src/protocol/subjects.ts';
 import { livingWorkers } from '../../src/worker/registration.ts';
-import { campaignFolder, eventually, Scene, type CoxProcess } from '../support/scene.ts';
+import { processTree } from '../support/process-tree.ts';
+import { campaignFolder, eventually, isRunning, Scene, type CoxProcess } from '../support/scene.ts';
 import { WatchedCampaign } from '../support/watched-campaign.ts';
 
 let scene: Scene;
@@ -27,6 +30,7 @@ afterEach(async () => {
 
 const linesOf = (file: string): string[] =>
   existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
+const entriesOf = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
 const idOf = (worker: CoxProcess): string => /worker (\S+) ready/.exec(worker.stderr())?.[1] ?? 'nobody';
 
 /** What each worker said last that it holds. */
@@ -112,6 +116,8 @@ it('follows workers that come, drain and are told to go, and lists who is there'
   const file = scene.path('ran');
   const task = await campaign.task('count', { file, line: 'x', ms: 1_000 });
   await eventually(() => expect(linesOf(file)).toEqual(['x']));
+  const children = processTree(first.pid);
+  expect(children.length).toBeGreaterThan(2);
   first.child.kill('SIGTERM');
   await eventually(() => expect(campaign.said('worker.gone')).toMatchObject([{ worker: idOf(first), reason: 'left' }]));
   // It is gone for the campaign before it has finished what it has.
@@ -120,6 +126,10 @@ it('follows workers that come, drain and are told to go, and lists who is there'
   expect(campaign.results(task)).toHaveLength(1);
   expect(await livingWorkers(connection)).toEqual([]);
   expect(campaign.said('worker.gone')).toHaveLength(1);
+  // Nothing is left behind: no child, no scratch folder, no result on disk.
+  expect(children.filter(isRunning)).toEqual([]);
+  expect(entriesOf(scene.path('scratch'))).toEqual([]);
+  expect(entriesOf(scene.path('cache/outbox'))).toEqual([]);
   expect(campaign.failures).toEqual([]);
 });
 
@@ -157,4 +167,29 @@ it('tells a worker with other methods, and the campaign, why it gets none of its
   await eventually(() => expect(campaign.results(task)).toHaveLength(1));
   expect(campaign.results(task)[0]?.worker.id).toBe(idOf(right));
   expect(campaign.said('worker.refused')).toHaveLength(1);
+  // Whoever asks for tasks by the campaign's name has to be told which of the two is meant, and nothing can tell.
+  const tasks = await scene.tasks({ workerClass: 'odd' });
+  const versions = digests.map((digest) => digest.slice(0, 8));
+  const said = await tasks.submit('echo', { value: 1 }, { topic: 't' }).catch((error: unknown) => messageOf(error));
+  expect(said).toMatch(/workers with different methods of odd live/);
+  for (const version of versions) expect(said).toContain(version);
+});
+
+it('gives the queue of a class that an older version made its own time limits', async () => {
+  const manager = await jetstreamManager(connection);
+  const { campaign: name, methods } = campaign.record;
+  const workerClass = taskClass(name, methods);
+  await ensureTaskStreams(connection);
+  await manager.consumers.add(streams.tasks, {
+    durable_name: `worker-${workerClass}`,
+    filter_subject: subjects.tasksOf(workerClass),
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(30_000),
+  });
+  await scene.worker();
+  const { config } = await manager.consumers.info(streams.tasks, `worker-${workerClass}`);
+  expect(config.ack_wait).toBe(nanos(2_500));
+  expect(config.inactive_threshold).toBe(nanos(7 * 24 * 3_600_000));
+  const task = await campaign.task('echo', { value: 7 });
+  await eventually(() => expect(campaign.results(task)).toHaveLength(1));
 });
