@@ -1,4 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { processesIn, Network } from '../support/hosts/network.ts';
 import type { Host } from '../support/hosts/host.ts';
@@ -79,6 +84,19 @@ it('links are slow, lossy or cut as they are told, and nothing of a network is l
     expect(await alpha.kill()).toBe(1);
     expect(await sleeper.exit).toBe('SIGKILL');
   }
+  expect(processesIn(folder)).toEqual([]);
+  expect(existsSync(folder)).toBe(false);
+});
+
+it('what a test run that was killed has left is removed by the next', async () => {
+  const gone = spawn('true');
+  await once(gone, 'exit');
+  const folder = await mkdtemp(join(tmpdir(), `cox-hosts-${gone.pid ?? 0}-`));
+  const left = spawn('sleep', ['600'], { cwd: folder, stdio: 'ignore' });
+  await once(left, 'spawn');
+  await eventually(() => expect(processesIn(folder)).toEqual([left.pid]));
+  await using network = await Network.open(['alpha']);
+  expect(network.hosts.size).toBe(1);
   expect(processesIn(folder)).toEqual([]);
   expect(existsSync(folder)).toBe(false);
 });

@@ -68,9 +68,9 @@ it('results that are computed while the link is cut for 10 s are delivered after
   await log.until('result-processor.result.recorded', 4);
 
   await site.host('beta').cut();
-  const stored = log.results.length;
   await eventually(() => expect(site.journal.open).toEqual([]));
   await eventually(() => expect(log.capacity).toBe(0));
+  const stored = log.results.length;
   await eventually(() =>
     expect(Date.now() - Math.max(...site.journal.ends.map(({ at }) => at))).toBeGreaterThan(9_000),
   );
