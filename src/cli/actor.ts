@@ -46,10 +46,29 @@ export function actorCommand(): Command {
 
 const say = (line: string): void => void process.stderr.write(`${new Date().toISOString().slice(11, 23)}  ${line}\n`);
 
+/** While the server is away nothing can be handed over, and what runs here falls free by itself. */
+const handOverMs = 5_000;
+
 /** Run, or stand by for, actors until the campaign has ended or somebody ends this process; resolves with the exit code. */
 async function hostActors(names: readonly string[], flags: ActorFlags): Promise<number> {
-  const { campaign: id } = flags;
   const interruption = new Interruption();
+  try {
+    // A second signal ends it whatever it waits for: the server may be away.
+    return await Promise.race([
+      hostUntilEnded(names, flags, interruption),
+      interruption.second.then(() => exitCodes.interrupted),
+    ]);
+  } finally {
+    interruption.close();
+  }
+}
+
+async function hostUntilEnded(
+  names: readonly string[],
+  flags: ActorFlags,
+  interruption: Interruption,
+): Promise<number> {
+  const { campaign: id } = flags;
   const connection = await connectNats(natsAddress(serverUrl(flags.nats)), { name: `cox actor ${id}` });
   try {
     const record = await findCampaign(connection, id);
@@ -58,9 +77,9 @@ async function hostActors(names: readonly string[], flags: ActorFlags): Promise<
     const definition = (await loadCampaign(folder)) as CampaignDefinition;
     const plans = chosen(composePlans(definition, record), names, id);
     const argumentsOf = await tableOf(connection, record);
-    let end: (code: number) => void = () => undefined;
+    let end: () => void = () => undefined;
     let fail: (error: unknown) => void = () => undefined;
-    const over = new Promise<number>((resolve, reject) => ([end, fail] = [resolve, reject]));
+    const over = new Promise<void>((resolve, reject) => ([end, fail] = [resolve, reject]));
     // It may fail while the actors are being started, when nobody waits for it yet.
     over.catch(() => undefined);
     const steering = await Steering.start({
@@ -73,22 +92,31 @@ async function hostActors(names: readonly string[], flags: ActorFlags): Promise<
       lost: (actor, owner) => say(`${actor} is run by ${owner} now; standing by for it`),
       refuse: (error) => say(`a message was passed over: ${messageOf(error)}`),
     });
-    const ended = await untilEnded(connection, id, () => {
-      say(`campaign ${id} has ended`);
-      end(exitCodes.done);
-    });
     interruption.onFirst(() => {
       say('handing the actors over');
-      end(exitCodes.done);
+      end();
     });
-    const code = await Promise.race([over, interruption.second.then(() => exitCodes.interrupted)]);
-    await ended.close();
-    if (code === exitCodes.done) await steering.close();
-    return code;
+    const watching = untilEnded(connection, id, () => {
+      say(`campaign ${id} has ended`);
+      end();
+    });
+    watching.catch(fail);
+    await over;
+    await handOver(
+      steering.close(),
+      watching.then((watch) => watch.close()),
+    );
+    return exitCodes.done;
   } finally {
-    interruption.close();
     await connection.close();
   }
+}
+
+/** Everything is given up, so that others go on at once. */
+async function handOver(...closing: Promise<void>[]): Promise<void> {
+  const late = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), handOverMs));
+  if ((await Promise.race([Promise.all(closing), late])) === 'late')
+    say('the NATS server does not answer; what ran here falls free by itself, and nothing is lost');
 }
 
 /** @throws ConfigError that names the actors that there are. */
