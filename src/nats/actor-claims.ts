@@ -1,4 +1,3 @@
-import { JetStreamApiError } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { z } from 'zod';
@@ -100,8 +99,8 @@ export class NatsActorClaims implements ActorClaims {
       return true;
     } catch (error) {
       if (this.#connection.isClosed()) throw error;
-      // Somebody else was faster, and will be watched like any owner; or the server is away, and it is tried again.
-      if (!(error instanceof JetStreamApiError)) this.#tellLater([actor], againMs);
+      // Somebody else was faster, and will be watched like any owner; or the server is away or not ready, and it is tried again.
+      this.#tellLater([actor], againMs);
       return false;
     }
   }
@@ -113,8 +112,9 @@ export class NatsActorClaims implements ActorClaims {
     try {
       await this.#leases?.delete(this.#key(actor), { previousSeq: revision });
     } catch (error) {
-      // It is another's by now, or falls free with our session.
       if (!(error instanceof Error)) throw error;
+      // It is another's by now; or it still stands in our name, and nobody else would run it.
+      this.#tellLater([actor], againMs);
     }
   }
 
@@ -177,7 +177,11 @@ export class NatsActorClaims implements ActorClaims {
     if (!parsed.success) return;
     const owner = parsed.data;
     this.#entries.set(actor, { owner, revision: sequence });
-    if (owner.session === this.#session.owner.session) return;
+    if (owner.session === this.#session.owner.session) {
+      // The answer to a claim may have been lost, or come too late for it: then it is claimed once more.
+      if (!this.#mine.has(actor)) this.#tellLater([actor], againMs);
+      return;
+    }
     if (!this.#dead.has(owner.session)) this.#presence?.watch(owner.session);
     if ((this.#mine.get(actor) ?? Infinity) < sequence) this.#lose(actor, owner);
   }
@@ -211,8 +215,10 @@ export class NatsActorClaims implements ActorClaims {
   }
 
   #seemsFree(actor: string): boolean {
-    const entry = this.#entries.get(actor);
-    return entry === undefined || !this.#living.has(entry.owner.session) || this.#dead.has(entry.owner.session);
+    const session = this.#entries.get(actor)?.owner.session;
+    if (session === undefined) return true;
+    const isOurs = session === this.#session.owner.session;
+    return isOurs ? !this.#mine.has(actor) : !this.#living.has(session) || this.#dead.has(session);
   }
 
   async #lives(session: string): Promise<boolean> {

@@ -106,4 +106,21 @@ describe('claims of actors over NATS', () => {
     expect(frozen.held).toEqual([]);
     await frozen.connection.close();
   });
+
+  it('that the server has stored without a word are told of until they are claimed again', async () => {
+    await using scene = await Scene.open();
+    const connection = await scene.connect();
+    const claims = new NatsActorClaims(connection, 'camp', actors);
+    const freed: string[] = [];
+    await claims.open({ free: (actor) => freed.push(actor), lost: () => undefined });
+    expect(await claims.claim('ledger')).toBe(true);
+    const leases = await openLapsing(connection, 'leases');
+    const value = (await leases.get('camp.ledger'))?.string() ?? '';
+    expect(freed).toEqual(actors);
+    // What is left of a claim whose answer was lost.
+    await leases.create('camp.submitter', value);
+    await eventually(() => expect(freed).toEqual([...actors, 'submitter']));
+    expect(await claims.claim('submitter')).toBe(true);
+    await claims.close();
+  });
 });
