@@ -14,14 +14,14 @@ class LostError extends Error {
  * What a request is answered, asked again for as long as the server is away or is still starting.
  *
  * Requests that were in flight when a connection was lost are never answered: these are asked again at once when it is back, and
- * not when their time limit has passed.
+ * not when their time limit has passed. So the same may be asked twice.
  * @throws what the server refuses it with; what it failed with when a server that is there has not answered for ten seconds.
  */
 export async function answered<T>(connection: NatsConnection, ask: () => Promise<T>): Promise<T> {
   let deadline = performance.now() + patienceMs;
   for (;;) {
     try {
-      return await untilLost(connection, ask());
+      return await onOneConnection(connection, ask());
     } catch (error) {
       if (error instanceof LostError) deadline = performance.now() + patienceMs;
       if (connection.isClosed() || !isPassing(error) || performance.now() > deadline) throw error;
@@ -30,11 +30,12 @@ export async function answered<T>(connection: NatsConnection, ask: () => Promise
   }
 }
 
-async function untilLost<T>(connection: NatsConnection, answer: Promise<T>): Promise<T> {
+async function onOneConnection<T>(connection: NatsConnection, answer: Promise<T>): Promise<T> {
   let stop: () => void = () => undefined;
   const lost = new Promise<never>((_resolve, reject) => {
     const gone = (): void => reject(new LostError('the connection was lost before the answer came'));
-    stop = watchConnection(connection, { lost: gone, back: () => undefined });
+    // What was asked while it was down is as lost as what was in flight when it went.
+    stop = watchConnection(connection, { lost: gone, back: gone });
   });
   try {
     return await Promise.race([answer, lost]);
