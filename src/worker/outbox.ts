@@ -74,7 +74,7 @@ export class Outbox {
     if (writing === undefined) return;
     await writing;
     this.#writing.delete(id);
-    await rm(this.#fileOf(id), { force: true });
+    await this.#clear(this.#fileOf(id));
   }
 
   /** Take over what workers of this host left that are no more; it is ours then. */
@@ -92,7 +92,7 @@ export class Outbox {
         });
         if (letter !== null) letters.push(letter);
       }
-      await rm(folder, { recursive: true, force: true });
+      await this.#clear(folder);
     }
     return letters;
   }
@@ -100,7 +100,7 @@ export class Outbox {
   /** Leave nothing behind but results that were not delivered; resolves with how many these are. */
   async close(): Promise<number> {
     await Promise.all(this.#writing.values());
-    if (this.#writing.size === 0) await rm(this.#folder, { recursive: true, force: true });
+    if (this.#writing.size === 0) await this.#clear(this.#folder);
     return this.#writing.size;
   }
 
@@ -116,6 +116,13 @@ export class Outbox {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const owner = { host: hostname(), pid: process.pid, started: await startOf(process.pid), place: this.#place };
     await writeFile(join(this.#folder, ownerFile), JSON.stringify(owner), { mode: 0o600 });
+  }
+
+  /** What cannot be removed is delivered once more by the next worker, which does no harm: a result is stored once. */
+  async #clear(path: string): Promise<void> {
+    await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
+      this.#logger.debug({ path, error: messageOf(error) }, 'kept results could not be removed');
+    });
   }
 
   #fileOf(id: string): string {
