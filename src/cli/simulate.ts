@@ -121,11 +121,8 @@ function describeRun(scenario: Scenario, outcome: Outcome): string[] {
   return [describeScenario(scenario), ...faults, ...describeOutcome(outcome)];
 }
 
-function reportOf(
-  scenario: Scenario,
-  { violations, audit, measures, history, lives, startedAgain, virtualMs }: Outcome,
-) {
-  return { scenario, violations, audit, measures, history, lives, startedAgain, virtualMs };
+function reportOf(scenario: Scenario, { lastFacts: _, ...outcome }: Outcome): object {
+  return { scenario, ...outcome };
 }
 
 async function shortestOf(

@@ -16,7 +16,7 @@ export interface ActorPorts {
   readonly fail: (error: unknown) => void;
 }
 
-const factsPerSnapshot = 64;
+const factsPerSnapshot = 256;
 const passedPerSnapshot = 256;
 const quietMs = 250;
 
@@ -24,7 +24,7 @@ const quietMs = 250;
  * One actor, alive: takes facts in order, has its effects stored, keeps its snapshot.
  *
  * A snapshot at a position is written only when every effect of the events up to it is stored, so that a restart asks for
- * whatever may be missing, under the same ids. It is written every 64 facts and when the actor has been quiet for 250 ms:
+ * whatever may be missing, under the same ids. It is written every 256 facts and when the actor has been quiet for 250 ms:
  * never on the way of a decision.
  */
 export class RunningActor {

@@ -1,6 +1,6 @@
 import type { Fact } from '../protocol/fact.ts';
 import type { CampaignLog, Clock, SnapshotStore, TaskQueue } from '../runtime/contracts.ts';
-import type { MemoryServer } from './memory-server.ts';
+import { withinLimit, type MemoryServer } from './memory-server.ts';
 import { ProcessLife, type Fate } from './process-life.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
@@ -76,7 +76,7 @@ export class MemoryConnection {
     this.snapshots = {
       load: (actor) => this.request(() => server.loadSnapshot(`${campaign}.${actor}`)),
       save: (actor, record, revision) => {
-        const json = JSON.stringify(record);
+        const json = withinLimit(JSON.stringify(record), `the snapshot of ${actor}`);
         const { position = 0 } = record as { position?: number };
         return this.request(() => server.saveSnapshot(`${campaign}.${actor}`, json, revision, position));
       },
@@ -97,7 +97,7 @@ export class MemoryConnection {
 
   /** Store a fact under another id than its own, as workers do; `stored` is called on the server when it is there. */
   append(source: string, fact: Fact, id: string, stored?: () => void): Promise<{ sequence: number }> {
-    const json = JSON.stringify(fact);
+    const json = withinLimit(JSON.stringify(fact), `${source}'s fact ${id}`);
     return this.request(() => {
       const place = this.server.log(this.campaign).store(source, json, id);
       stored?.();

@@ -1,6 +1,7 @@
 import { eventSchemas, isSource } from '../protocol/events.ts';
 import { factSchema, misfit, type StoredFact } from '../protocol/fact.ts';
 import type { Clock } from '../runtime/contracts.ts';
+import { Fifo } from './fifo.ts';
 
 /** A stored message of the log, as the text that a reader gets. */
 interface Entry {
@@ -16,7 +17,8 @@ const windowMs = 120_000;
 /** The ids of what was stored of late: whatever comes again within two minutes is known. */
 export class RecentIds {
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #known = new Map<string, { place: number; at: number }>();
+  readonly #known = new Map<string, number>();
+  readonly #inOrder = new Fifo<{ id: string; at: number }>();
 
   constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock;
@@ -25,21 +27,24 @@ export class RecentIds {
   /** Where something of this id was stored within the window; null when it was not. */
   find(id: string): number | null {
     const now = this.#clock.now();
-    // The oldest stand first.
-    for (const [old, { at }] of this.#known) {
-      if (now - at < windowMs) break;
-      this.#known.delete(old);
+    for (;;) {
+      const { first } = this.#inOrder;
+      if (first === undefined || now - first.at < windowMs) break;
+      this.#known.delete(first.id);
+      this.#inOrder.shift();
     }
-    return this.#known.get(id)?.place ?? null;
+    return this.#known.get(id) ?? null;
   }
 
   note(id: string, place: number): void {
-    this.#known.set(id, { place, at: this.#clock.now() });
+    this.#known.set(id, place);
+    this.#inOrder.push({ id, at: this.#clock.now() });
   }
 
   /** As if two minutes had passed. */
   forget(): void {
     this.#known.clear();
+    this.#inOrder.clear();
   }
 }
 

@@ -1,5 +1,6 @@
 import { taskSchema, type Task } from '../protocol/task.ts';
 import type { Clock } from '../runtime/contracts.ts';
+import { Fifo } from './fifo.ts';
 import { RecentIds } from './memory-log.ts';
 
 /** A task as it was given to a worker. */
@@ -25,32 +26,6 @@ interface Message {
   deliveries: number;
   /** Whether somebody has it. */
   isOut: boolean;
-}
-
-/** First in, first out, O(1) either way. */
-class Fifo<T> {
-  #items: T[] = [];
-  #head = 0;
-
-  get first(): T | undefined {
-    return this.#items[this.#head];
-  }
-
-  push(item: T): void {
-    this.#items.push(item);
-  }
-
-  shift(): void {
-    this.#head += 1;
-    if (this.#head < 1_024 || 2 * this.#head < this.#items.length) return;
-    this.#items = this.#items.slice(this.#head);
-    this.#head = 0;
-  }
-
-  clear(): void {
-    this.#items = [];
-    this.#head = 0;
-  }
 }
 
 /** So many of the last acknowledgements may not be on the server's disk when it is killed. */

@@ -1,10 +1,22 @@
-import { LeaseError } from '../protocol/errors.ts';
+import { LeaseError, ResourceError } from '../protocol/errors.ts';
 import type { Clock } from '../runtime/contracts.ts';
 import { ClaimTable } from './claim-table.ts';
 import { FinishedTasks } from './finished-tasks.ts';
 import { MemoryLog } from './memory-log.ts';
 import { MemoryQueue } from './memory-queue.ts';
 import { WorkerTable } from './worker-table.ts';
+
+/** What a NATS server takes at most, unless it was told otherwise. */
+const mostBytes = 1_048_576;
+
+/**
+ * A message as a server takes it.
+ * @throws ResourceError when it is too big.
+ */
+export function withinLimit(json: string, what: string): string {
+  if (json.length <= mostBytes) return json;
+  throw new ResourceError(`${what} has ${json.length} characters: a server takes ${mostBytes} bytes`);
+}
 
 /** What a server keeps, in memory: the log of each campaign, snapshots, claims, workers, and the work queue that all share. */
 export class MemoryServer {
@@ -21,6 +33,7 @@ export class MemoryServer {
   #isDown = false;
   #lives = 1;
   #skewMs = 0;
+  #largestSnapshot = 0;
 
   constructor(time: Clock) {
     this.#time = time;
@@ -85,6 +98,11 @@ export class MemoryServer {
     return stored === undefined ? null : { record: JSON.parse(stored.json), revision: stored.revision };
   }
 
+  /** Length of the longest snapshot that was ever written. */
+  get largestSnapshot(): number {
+    return this.#largestSnapshot;
+  }
+
   /** Position of the last snapshot under a key; 0 when there is none. */
   snapshotPosition(key: string): number {
     return this.#snapshots.get(key)?.position ?? 0;
@@ -101,6 +119,7 @@ export class MemoryServer {
       throw new LeaseError(`snapshot ${key} has revision ${stored?.revision ?? 0}, not ${revision}`);
     }
     this.#revisions += 1;
+    this.#largestSnapshot = Math.max(this.#largestSnapshot, json.length);
     this.#snapshots.set(key, { json, revision: this.#revisions, position });
     return this.#revisions;
   }

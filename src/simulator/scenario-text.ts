@@ -19,13 +19,14 @@ export function describeScenario({ seed, policy, total, workers, slots, hosts, w
 }
 
 /** What a run was like, in a few lines. */
-export function describeOutcome({ audit, measures, history, lives, startedAgain, virtualMs }: Outcome): string[] {
+export function describeOutcome(outcome: Outcome): string[] {
+  const { audit, measures, history, lives, startedAgain, virtualMs, largestSnapshotBytes } = outcome;
   const { decisionEvents: events, utilisation } = measures;
   return [
     `ended after ${(virtualMs / 1_000).toFixed(1)} s of its own time: ${audit.facts} facts, ${audit.effects.replayed} of actors, ` +
       `all as a replay says them; ${many(lives, 'life', 'lives')} of processes with actors, ` +
       `${many(startedAgain, 'computation')} repeated`,
-    `utilisation ${percent(utilisation)}; decisions after ${events.p50} events (p50), ${events.p99} (p99), ${events.max} (most)`,
+    `utilisation ${percent(utilisation)}; decisions after ${events.p50} events (p50), ${events.p99} (p99), ${events.max} (most); the largest snapshot has ${Math.ceil(largestSnapshotBytes / 1_024)} KB`,
     `history ${history.slice(0, 16)}`,
   ];
 }

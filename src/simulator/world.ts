@@ -43,6 +43,8 @@ export interface Outcome {
   /** Lives of processes that host actors, and computations beyond the first of a task. */
   readonly lives: number;
   readonly startedAgain: number;
+  /** Of all snapshots that were written; a server takes 1 MB. */
+  readonly largestSnapshotBytes: number;
   readonly virtualMs: number;
   readonly steps: number;
 }
@@ -354,6 +356,7 @@ class World {
       history: this.#hash.digest('hex'),
       lives: this.#lives,
       startedAgain: this.#checks.startedAgain,
+      largestSnapshotBytes: this.#server.largestSnapshot,
       virtualMs: (this.#endedAt ?? this.#time.now()) - this.#startedAt,
       steps: this.#steps,
     };

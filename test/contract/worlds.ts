@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { NatsActorClaims } from '../../src/nats/actor-claims.ts';
 import { NatsCampaignLog } from '../../src/nats/campaign-log.ts';
 import { connectNats } from '../../src/nats/connection.ts';
 import { StoredPublisher } from '../../src/nats/publisher.ts';
@@ -15,12 +16,14 @@ import { streams, subjects } from '../../src/protocol/subjects.ts';
 import { taskSchema, type Task } from '../../src/protocol/task.ts';
 import {
   systemClock,
+  type ActorClaims,
   type CampaignLog,
   type Clock,
   type SnapshotStore,
   type TaskQueue,
 } from '../../src/runtime/contracts.ts';
 import { ensureNatsServer } from '../../src/setup/programs.ts';
+import { MemoryClaims } from '../../src/simulator/memory-claims.ts';
 import { MemoryConnection } from '../../src/simulator/memory-connection.ts';
 import { MemoryServer } from '../../src/simulator/memory-server.ts';
 import { SeededRandom } from '../../src/simulator/seeded-random.ts';
@@ -48,6 +51,8 @@ export interface World extends AsyncDisposable {
   run(test: () => Promise<void>): Promise<void>;
   /** A process that works on a campaign; several may. */
   process(campaign: string): Promise<Process>;
+  /** Another process that may come to run these actors. */
+  claims(campaign: string, actors: readonly string[]): Promise<ActorClaims>;
   /** A worker takes the next task. */
   take(): Promise<Taken>;
 }
@@ -62,11 +67,16 @@ function openMemory(): Promise<World> {
   const time = new VirtualTime();
   const server = new MemoryServer(time);
   const random = new SeededRandom(1);
+  let processes = 0;
   const weather = { latencyMs: () => random.next(), lost: () => 0, unanswered: () => 0 };
   return Promise.resolve({
     clock: time,
     run: (test) => time.drive(test()),
     process: (campaign) => Promise.resolve(new MemoryConnection(server, { campaign, time, random, weather })),
+    claims: (campaign, actors) => {
+      const connection = new MemoryConnection(server, { campaign, time, random, weather });
+      return Promise.resolve(new MemoryClaims(connection, `process ${(processes += 1)}`, actors));
+    },
     take: () =>
       new Promise<Taken>((resolve) => {
         server.queue.pull((delivery) => {
@@ -116,6 +126,7 @@ async function openNats(): Promise<World> {
         queue: new NatsTaskQueue(connection, publisher, campaign, workerClass),
       };
     },
+    claims: (campaign, actors) => Promise.resolve(new NatsActorClaims(connection, campaign, actors)),
     take: async () => {
       const message = await consumer.next({ expires: 5_000 });
       if (message === null) throw new Error('no task came within 5 s');
