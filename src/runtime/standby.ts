@@ -71,7 +71,9 @@ export class Standby {
   }
 
   #noteFree(actor: string): void {
-    if (this.#isOver || !this.#plans.has(actor) || this.#hosts.has(actor) || this.#starting.has(actor)) return;
+    if (this.#isOver || !this.#plans.has(actor) || this.#hosts.has(actor)) return;
+    // What was lost while it is started, and is free again, is started once more.
+    if (this.#starting.has(actor) && !this.#lostEarly.has(actor)) return;
     this.#free.add(actor);
     this.#round ??= this.#takeFree()
       .catch((error: unknown) => this.#fail(error))
@@ -96,11 +98,12 @@ export class Standby {
 
   /** What passes (the server is away) is tried again from the beginning; what does not ends this process's part. */
   async #giveBack(actors: readonly string[], error: unknown): Promise<void> {
-    for (const actor of actors) this.#starting.delete(actor);
     this.#lostEarly.clear();
     if (error instanceof CoxswainError && error.retry === 'never') throw error;
     await Promise.all(actors.map((actor) => this.#options.claims.release(actor)));
+    // Until then they count as being started: that they are free is told at once, and would start them at once.
     this.#options.clock.after(retryMs, () => {
+      for (const actor of actors) this.#starting.delete(actor);
       for (const actor of actors) this.#noteFree(actor);
     });
   }
