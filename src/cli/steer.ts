@@ -18,7 +18,7 @@ interface SteerFlags {
 interface Wish {
   readonly description: string;
   readonly event: (reason: string | undefined) => Says<'operator'>;
-  /** What the campaign says once it has heard, and once it is done. */
+  /** What the campaign says once it has heard, as people read it, and once it is done. */
   readonly heard: Readonly<Record<string, string>>;
   readonly done: readonly string[];
 }
@@ -27,14 +27,14 @@ const wishes: Readonly<Record<'pause' | 'resume' | 'stop', Wish>> = {
   pause: {
     description: 'submit nothing more; what runs may finish',
     event: (reason = 'paused by hand') => ({ type: 'drain.requested', reason }),
-    heard: { 'drain.started': 'is draining', 'campaign.paused': 'is paused' },
+    heard: { 'drain.started': 'is draining', 'campaign.paused': 'is paused', 'campaign.ended': 'has ended' },
     done: ['campaign.paused', 'campaign.ended'],
   },
   resume: {
     description: 'go on with a campaign that is paused',
     event: () => ({ type: 'run.requested' }),
-    heard: { 'campaign.resumed': 'goes on', 'campaign.started': 'goes on' },
-    done: ['campaign.resumed', 'campaign.started'],
+    heard: { 'campaign.resumed': 'goes on', 'campaign.started': 'goes on', 'campaign.ended': 'has ended' },
+    done: ['campaign.resumed', 'campaign.started', 'campaign.ended'],
   },
   stop: {
     description: 'end a campaign for good; what runs may finish',
@@ -69,6 +69,7 @@ async function steer(name: keyof typeof wishes, id: string, flags: SteerFlags): 
     const publisher = new StoredPublisher(connection);
     const { sequence } = await sayAsOperator(publisher, id, wish.event(flags.reason));
     publisher.close();
+    let state = '';
     let hear: (event: string) => void = () => undefined;
     let finish: () => void = () => undefined;
     const heard = new Promise<string>((resolve) => (hear = resolve));
@@ -76,19 +77,23 @@ async function steer(name: keyof typeof wishes, id: string, flags: SteerFlags): 
     const reader = await readLog(connection, {
       stream: streams.log(id),
       filters: [subjects.log(id, 'campaign', '>')],
-      from: sequence + 1,
-      onMessage: ({ subject }) => {
-        const event = parseLogSubject(subject)?.event ?? '';
-        if (wish.heard[event] !== undefined) hear(event);
-        if (wish.done.includes(event)) finish();
+      from: 1,
+      headersOnly: true,
+      onMessage: ({ subject, sequence: at }) => {
+        state = parseLogSubject(subject)?.event ?? '';
+        if (at <= sequence && state !== 'campaign.ended') return;
+        if (wish.heard[state] !== undefined) hear(state);
+        if (wish.done.includes(state)) finish();
       },
     });
-    const event = await Promise.race([heard, after(answerMs)]);
-    process.stdout.write(`${id} ${event === null ? unheard(name) : (wish.heard[event] ?? '')}\n`);
-    if (flags.wait === true) {
+    await reader.caughtUp;
+    const answer = await Promise.race([heard, after(answerMs)]);
+    // One that is paused, or has ended, has nothing to say to being asked for it once more.
+    const event = answer ?? (name !== 'resume' && wish.done.includes(state) ? state : null);
+    process.stdout.write(`${id} ${event === null ? unheard(name, state) : (wish.heard[event] ?? '')}\n`);
+    if (flags.wait === true && (event === null || !wish.done.includes(event))) {
       await finished;
-      if (event === null || !wish.done.includes(event))
-        process.stdout.write(`${id} ${name === 'stop' ? 'has ended' : 'is paused'}\n`);
+      process.stdout.write(`${id} ${wish.heard[state] ?? ''}\n`);
     }
     await reader.close();
   } finally {
@@ -96,7 +101,9 @@ async function steer(name: keyof typeof wishes, id: string, flags: SteerFlags): 
   }
 }
 
-const unheard = (name: string): string =>
-  `has been told to ${name}, and says nothing to that: it is in that state already, or its actors run nowhere (cox status)`;
+const unheard = (name: string, state: string): string =>
+  state === 'drain.started'
+    ? `is draining, and has been told to ${name}: it says what comes of that when it has drained (cox status)`
+    : `has been told to ${name}, and says nothing to that: it is in that state already, or its actors run nowhere (cox status)`;
 
 const after = (ms: number): Promise<null> => new Promise((resolve) => setTimeout(() => resolve(null), ms));

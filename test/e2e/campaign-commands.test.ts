@@ -23,15 +23,16 @@ describe('a campaign whose actors live elsewhere', () => {
     await cox(scene, 'resume', 'one');
 
     const ledger = scene.cox('actor', 'resource-ledger', 'submitter', '--campaign', 'one', '--folder', quick);
+    await eventually(() => expect(ledger.stderr()).toContain('running resource-ledger, submitter'));
     const all = scene.cox('actor', 'all', '--campaign', 'one', '--folder', quick);
     const worker = scene.cox('worker', quick, '--slots', '2');
-    await eventually(() => expect(ledger.stderr()).toContain('running resource-ledger, submitter'));
     await eventually(() => expect(all.stderr()).toContain('standing by for resource-ledger, submitter'));
     const status = (): Promise<{ stdout: string }> => cox(scene, 'status', 'one', '--nats', scene.server.url);
     await eventually(async () => expect((await status()).stdout).toMatch(/[1-9]\d*\/500 successful/), 30_000);
 
     expect((await cox(scene, 'pause', 'one', '--wait')).stdout).toMatch(/one is paused$/);
     expect((await status()).stdout).toContain('paused');
+    expect((await cox(scene, 'pause', 'one', '--wait')).stdout).toBe('one is paused');
     expect((await cox(scene, 'resume', 'one')).stdout).toBe('one goes on');
 
     // Handed over: the other process runs them all from then on.
@@ -41,6 +42,8 @@ describe('a campaign whose actors live elsewhere', () => {
     expect((await cox(scene, 'stop', 'one', '--wait', '--reason', 'seen enough')).stdout).toMatch(/one has ended$/);
     expect(await all.exit).toBe(0);
     expect((await status()).stdout).toContain('ended');
+    expect((await cox(scene, 'stop', 'one', '--wait')).stdout).toBe('one has ended');
+    expect((await cox(scene, 'resume', 'one')).stdout).toBe('one has ended');
     worker.child.kill('SIGTERM');
     expect(await worker.exit).toBe(0);
   });
