@@ -26,7 +26,8 @@ export class ResultStore {
   readonly #logger: Logger;
   readonly #timers: readonly NodeJS.Timeout[];
   /** What is on its way. */
-  readonly #letters = new Map<string, Letter>();
+  readonly #letters = new Map<string, { readonly letter: Letter; readonly delivery: Promise<Storage> }>();
+  #adopting: Promise<void> | null = null;
   /** The largest message that the server takes, as it last said. */
   #limit = 1_048_576;
   #closed = false;
@@ -56,16 +57,13 @@ export class ResultStore {
 
   /** Deliver what workers of this host left that died, or ended while the server was away. */
   async deliverLeftovers(): Promise<void> {
-    if (this.#closed) return;
-    const letters = await this.#outbox.adopt();
-    if (letters.length === 0) return;
-    this.#logger.info(`delivering ${resultsOf(letters.length)} that workers of this host left`);
-    await Promise.all(letters.map((letter) => this.#deliver(letter)));
+    await this.#adopt();
+    await Promise.all([...this.#letters.values()].map(({ delivery }) => delivery));
   }
 
   /** Write down what is not stored, so that this worker may end. */
   async keepRest(): Promise<void> {
-    const kept = await Promise.all([...this.#letters.values()].map((letter) => this.#outbox.keep(letter)));
+    const kept = await Promise.all([...this.#letters.values()].map(({ letter }) => this.#outbox.keep(letter)));
     const count = kept.filter(Boolean).length;
     if (count === 0) return;
     this.#logger.warn(
@@ -76,6 +74,10 @@ export class ResultStore {
 
   /** Whether a task that came again was finished already; 'no-place' when nobody can want its result any more. */
   async find(held: HeldTask, asOf: number | undefined): Promise<'stored' | 'no-place' | 'unknown'> {
+    // What a worker of this host left may be on its way, and this task has come just before.
+    await this.#adopt();
+    const storage = await this.#letters.get(held.id)?.delivery;
+    if (storage !== undefined && storage !== 'kept') return storage;
     while (!this.#closed) {
       try {
         const known = await this.#index.has(held.task.report, held.id, held.delivery.storedAt, asOf);
@@ -97,9 +99,25 @@ export class ResultStore {
     if (!this.#connection.isClosed()) await this.#index.close();
   }
 
-  async #deliver(letter: Letter): Promise<Storage> {
+  /** Take over what was left, and start to deliver it. */
+  #adopt(): Promise<void> {
+    this.#adopting ??= (async () => {
+      const letters = this.#closed ? [] : await this.#outbox.adopt();
+      if (letters.length === 0) return;
+      this.#logger.info(`delivering ${resultsOf(letters.length)} that workers of this host left`);
+      for (const letter of letters) void this.#deliver(letter);
+    })().finally(() => (this.#adopting = null));
+    return this.#adopting;
+  }
+
+  #deliver(letter: Letter): Promise<Storage> {
+    const delivery = this.#send(letter).finally(() => this.#letters.delete(letter.id));
+    this.#letters.set(letter.id, { letter, delivery });
+    return delivery;
+  }
+
+  async #send(letter: Letter): Promise<Storage> {
     const { id } = letter;
-    this.#letters.set(id, letter);
     const late = setTimeout(() => void this.#outbox.keep(letter), keepAfterMs);
     try {
       const storage = await this.#publish(letter);
@@ -107,7 +125,6 @@ export class ResultStore {
       return storage;
     } finally {
       clearTimeout(late);
-      this.#letters.delete(id);
     }
   }
 
