@@ -30,7 +30,10 @@ it('what is cancelled, too long, too large or deadly ends as that, the rest is c
   const finished = log
     .of('worker.task.finished')
     .find(({ event }) => (event['result'] as { task: { candidate: number } }).task.candidate === 3);
-  expect((finished?.storedAt ?? Infinity) - cancelledAt).toBeLessThan(4_000);
+  const endedAfter = (finished?.storedAt ?? Infinity) - cancelledAt;
+  // From the start of the command, which takes most of it.
+  process.stdout.write(`a running task ended ${endedAfter.toFixed(0)} ms after cox cancel was called\n`);
+  expect(endedAfter).toBeLessThan(4_000);
 
   await expectWhole(site, log);
   await eventually(() => expect(countRunning('sleep 617')).toBe(0));
