@@ -17,7 +17,7 @@ export interface ActorPorts {
 }
 
 const factsPerSnapshot = 256;
-const passedPerSnapshot = 256;
+const passedPerSnapshot = 1_024;
 const quietMs = 250;
 
 /**

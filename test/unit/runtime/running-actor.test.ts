@@ -199,7 +199,8 @@ test('what the actor does not hear moves its position and nothing else', async (
   // Not worth a snapshot, until there were many: a restart need not read them all.
   await ports.time.pass(1_000);
   const saves = ports.saved.length;
-  for (let sequence = 3; sequence <= 300; sequence += 1) actor.take(factOf('worker', { type: 'gossip' }, { sequence }));
+  for (let sequence = 3; sequence <= 1_100; sequence += 1)
+    actor.take(factOf('worker', { type: 'gossip' }, { sequence }));
   await ports.time.pass(1_000);
   expect(ports.saved.length).toBe(saves + 1);
 });
