@@ -62,6 +62,7 @@ export class Steering {
     // What was sent before this process was frozen or cut off is sent again only while its actors are ours.
     this.#publisher = new StoredPublisher(connection, {
       doubt: () => this.#claims.doubt(),
+      speaksFor: (actor) => this.#claims.holds(actor),
       stalled: (reason) => options.refuse(new TransportError(`the NATS server has stored nothing for 10 s: ${reason}`)),
     });
     this.#log = new NatsCampaignLog(connection, this.#publisher, record.id, (error) => {

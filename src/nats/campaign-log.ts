@@ -35,6 +35,8 @@ export class NatsCampaignLog implements CampaignLog {
       subjects.log(this.#campaign, source, fact.event.type),
       JSON.stringify(fact),
       fact.id,
+      // What the host says of its workers is nobody's but its own.
+      source === 'host' ? null : source,
     );
   }
 

@@ -1,6 +1,6 @@
 import { createInbox, headers, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core';
 import { watchConnection } from './connection.ts';
-import { messageOf, TransportError } from '../protocol/errors.ts';
+import { LeaseError, messageOf, TransportError } from '../protocol/errors.ts';
 
 /** Where a message was stored. */
 export interface Stored {
@@ -13,6 +13,7 @@ interface Waiting {
   readonly subject: string;
   readonly payload: string | Uint8Array;
   readonly id: string;
+  readonly speaker: string | null;
   sentAt: number;
   readonly since: number;
   readonly resolve: (stored: Stored) => void;
@@ -40,6 +41,7 @@ export class StoredPublisher {
   #timer: NodeJS.Timeout | null = null;
 
   readonly #doubt: () => Promise<void> | null;
+  readonly #speaksFor: (speaker: string) => boolean;
   readonly #stalled: (reason: string) => void;
   #isStalled = false;
   /** Why the server did not store what it was sent last. */
@@ -48,14 +50,20 @@ export class StoredPublisher {
   /**
    * @param options.doubt null while what was sent may be sent again, else a promise of certainty: a process that was frozen must
    * find out first whether it still speaks for its actors.
+   * @param options.speaksFor whether what a speaker has said may still be sent again; by default all of it.
    * @param options.stalled told, once each time, that a server which is there has stored nothing for ten seconds, and why.
    */
   constructor(
     connection: NatsConnection,
-    options: { doubt?: () => Promise<void> | null; stalled?: (reason: string) => void } = {},
+    options: {
+      doubt?: () => Promise<void> | null;
+      speaksFor?: (speaker: string) => boolean;
+      stalled?: (reason: string) => void;
+    } = {},
   ) {
     this.#connection = connection;
     this.#doubt = options.doubt ?? (() => null);
+    this.#speaksFor = options.speaksFor ?? (() => true);
     this.#stalled = options.stalled ?? (() => undefined);
     this.#stopWatching = watchConnection(connection, {
       lost: () => (this.#isConnected = false),
@@ -79,13 +87,15 @@ export class StoredPublisher {
 
   /**
    * Store a message under an id.
+   * @param speaker whose message it is, if this process may lose its speaker to another.
    * @throws TransportError when the stream refuses it, or the publisher is closed before it was stored.
+   * @throws LeaseError when its speaker was lost before it was stored: whoever has it says the same.
    */
-  publish(subject: string, payload: string | Uint8Array, id: string): Promise<Stored> {
+  publish(subject: string, payload: string | Uint8Array, id: string, speaker: string | null = null): Promise<Stored> {
     return new Promise((resolve, reject) => {
       const token = (this.#next++).toString(36);
       const now = Date.now();
-      const waiting = { subject, payload, id, sentAt: now, since: now, resolve, reject };
+      const waiting = { subject, payload, id, speaker, sentAt: now, since: now, resolve, reject };
       this.#waiting.set(token, waiting);
       // Without a connection the client would keep it, and send it whatever has become of us meanwhile.
       if (this.#isConnected || this.#connection.isClosed()) this.#send(token, waiting);
@@ -184,7 +194,15 @@ export class StoredPublisher {
     if (doubt !== null) await doubt;
     for (const [token, waiting] of due) {
       if (!this.#canSend()) return;
-      if (this.#waiting.get(token) !== waiting) continue;
+      // It may have been stored, or sent again, while that was in doubt.
+      if (this.#waiting.get(token) !== waiting || waiting.sentAt > sentBy) continue;
+      const { subject, speaker } = waiting;
+      if (speaker !== null && !this.#speaksFor(speaker)) {
+        this.#settle(token, ({ reject }) =>
+          reject(new LeaseError(`${subject}: another process speaks for ${speaker}`)),
+        );
+        continue;
+      }
       waiting.sentAt = Date.now();
       this.#send(token, waiting);
     }

@@ -25,7 +25,12 @@ export class NatsTaskQueue implements TaskQueue {
   }
 
   async enqueue(task: Task): Promise<void> {
-    await this.#publisher.publish(subjects.task(this.#workerClass, task.method), JSON.stringify(task), queueIdOf(task));
+    await this.#publisher.publish(
+      subjects.task(this.#workerClass, task.method),
+      JSON.stringify(task),
+      queueIdOf(task),
+      task.source,
+    );
   }
 
   /** A work queue keeps a message until it is acknowledged, so what it holds is what waits and what runs. */
