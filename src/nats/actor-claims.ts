@@ -123,6 +123,11 @@ export class NatsActorClaims implements ActorClaims {
     return entry === undefined ? null : nameOf(entry.owner);
   }
 
+  /** Whether an actor is ours, as far as this process knows. */
+  holds(actor: string): boolean {
+    return this.#mine.has(actor);
+  }
+
   doubt(): Promise<void> | null {
     if (this.#confirming !== null) return this.#confirming;
     if (this.#session.isCertain) return null;
@@ -190,6 +195,8 @@ export class NatsActorClaims implements ActorClaims {
     const session = subject.slice(subjects.kv(buckets.sessions, '').length);
     if (data.length > 0) {
       this.#living.add(session);
+      // It was only reconnecting.
+      if (this.#dead.delete(session)) this.#presence?.watch(session);
       return;
     }
     this.#living.delete(session);

@@ -123,4 +123,22 @@ describe('claims of actors over NATS', () => {
     expect(await claims.claim('submitter')).toBe(true);
     await claims.close();
   });
+
+  it('of a process that renews its session after it was taken for dead are watched like any others', async () => {
+    await using scene = await Scene.open();
+    const connection = await scene.connect();
+    const sessions = await openLapsing(connection, 'sessions');
+    const leases = await openLapsing(connection, 'leases');
+    const other = JSON.stringify({ session: 'other', host: 'elsewhere', pid: 1, since: 0 });
+    await sessions.put('other', other);
+    await leases.put('camp.ledger', other);
+    const claims = new NatsActorClaims(connection, 'camp', ['ledger']);
+    const freed: string[] = [];
+    await claims.open({ free: (actor) => freed.push(actor), lost: () => undefined });
+    // Nobody is present under its id.
+    await eventually(() => expect(freed).toEqual(['ledger']));
+    await sessions.put('other', other);
+    await eventually(() => expect(freed).toEqual(['ledger', 'ledger']));
+    await claims.close();
+  });
 });
