@@ -97,10 +97,17 @@ export function beginActor(definition: Definition, input: unknown, at: number): 
 
 /**
  * An actor as its record describes it.
- * @throws ConfigError when the record is of another version of the actor.
+ * @throws ConfigError when the record is of another version of the actor, or is none.
  */
 export function restoreActor(definition: Definition, json: unknown): ActorState {
-  const record = actorRecordSchema.parse(json);
+  const parsed = actorRecordSchema.safeParse(json);
+  if (!parsed.success) {
+    throw new ConfigError(
+      `the snapshot of actor ${definition.name} is damaged, or of another version of Coxswain: ${z.prettifyError(parsed.error)}`,
+      { code: 'actor.other-version' },
+    );
+  }
+  const record = parsed.data;
   if (record.version !== definition.version) {
     throw new ConfigError(
       `the snapshot of actor ${definition.name} is of its version ${record.version}, this Coxswain has version ` +

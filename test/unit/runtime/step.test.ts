@@ -250,7 +250,7 @@ describe('what is refused', () => {
   });
 
   test('a record that is none', () => {
-    expect(() => restoreActor(alarm, { v: 1, actor: 'alarm' })).toThrow();
+    expect(() => restoreActor(alarm, { v: 1, actor: 'alarm' })).toThrow(ConfigError);
   });
 
   const odd = (machine: AnyStateMachine) => ({ name: 'odd', machine, hears: ['a.go'], version: 1 });
