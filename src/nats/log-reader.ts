@@ -58,6 +58,7 @@ export function deliveryOf(reply: string): {
 
 const heartbeatMs = 1_000;
 const silenceMs = 3_500;
+const closeMs = 500;
 
 /**
  * Read a stream in order from a sequence on, for ever, without acknowledgements: the reader's owner remembers its place.
@@ -164,8 +165,10 @@ export async function readLog(connection: NatsConnection, options: ReadOptions):
       subscription?.unsubscribe();
       isCaughtUp();
       await opening;
-      if (consumer !== null && !connection.isClosed())
-        await manager.consumers.delete(stream, consumer).catch(() => false);
+      if (consumer === null || connection.isClosed()) return;
+      // It ends by itself, too: a server that is away is not waited for.
+      const { consumers } = await jetstreamManager(connection, { checkAPI: false, timeout: closeMs });
+      await consumers.delete(stream, consumer).catch(() => false);
     },
   };
 }
