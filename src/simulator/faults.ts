@@ -44,12 +44,15 @@ export function drawFaults(
   const { level, runMs, runFacts } = options;
   const most = mostFaults[level];
   const count = level === 'heavy' ? most / 4 + random.below((3 * most) / 4) : random.below(most + 1);
-  return Array.from({ length: Math.floor(count) }, (): Fault => {
+  const faults = Array.from({ length: Math.floor(count) }, (): Fault => {
     // The start and the end are where most goes on, and right behind a fact is where most is left to be done.
     const ms = random.chance(0.2) ? random.spread(0.1, 50) : runMs * 1.2 * random.next();
     const after = random.chance(0.5) ? { ms: round(ms) } : { facts: 1 + random.below(runFacts) };
     return drawFault(random, { after, steps: random.below(12) }, options);
   });
+  // By their times, and then those that wait for a fact.
+  const place = ({ after }: Fault): [number, number] => ('ms' in after ? [0, after.ms] : [1, after.facts]);
+  return faults.sort((a, b) => place(a)[0] - place(b)[0] || place(a)[1] - place(b)[1]);
 }
 
 function drawFault(
@@ -87,7 +90,7 @@ const jump = (random: SeededRandom, mostMs: number): number => round(random.pick
 export function describeFault(fault: Fault): string {
   const after = 'ms' in fault.after ? `at ${fault.after.ms} ms` : `after fact ${fault.after.facts}`;
   const at = `${after}${fault.steps > 0 ? ` and ${fault.steps} steps` : ''}`;
-  const seconds = (ms: number): string => `${ms / 1_000} s`;
+  const seconds = (ms: number): string => `${Number((ms / 1_000).toPrecision(6))} s`;
   const name = 'of' in fault ? `${fault.of === 'actors' ? 'actor host' : 'worker'} ${fault.index + 1}` : '';
   switch (fault.what) {
     case 'crash':
