@@ -16,6 +16,15 @@ const ownerSchema: z.ZodType<Owner> = z.object({
   since: z.number(),
 });
 
+/** Who wrote a claim; null when it was written by nobody of ours. */
+function readOwner(data: Uint8Array): Owner | null {
+  try {
+    return ownerSchema.parse(JSON.parse(new TextDecoder().decode(data)));
+  } catch {
+    return null;
+  }
+}
+
 interface Entry {
   readonly owner: Owner;
   readonly revision: number;
@@ -89,20 +98,27 @@ export class NatsActorClaims implements ActorClaims {
     try {
       const found = await this.#leases?.get(key);
       if (found?.operation !== 'PUT') {
-        this.#mine.set(actor, (await this.#leases?.create(key, value)) ?? 0);
-        return true;
+        return this.#own(actor, (await this.#leases?.create(key, value)) ?? 0);
       }
       const { session } = ownerSchema.parse(found.json());
       const isOurs = session === this.#session.owner.session;
       if (!isOurs && (await this.#lives(session))) return false;
-      this.#mine.set(actor, (await this.#leases?.update(key, value, found.revision)) ?? 0);
-      return true;
+      return this.#own(actor, (await this.#leases?.update(key, value, found.revision)) ?? 0);
     } catch (error) {
       if (this.#connection.isClosed()) throw error;
       // Somebody else was faster, and will be watched like any owner; or the server is away or not ready, and it is tried again.
       this.#tellLater([actor], againMs);
       return false;
     }
+  }
+
+  /** Ours, unless somebody took it after this revision: a process that was frozen may hear of that before its own answer. */
+  #own(actor: string, revision: number): boolean {
+    const entry = this.#entries.get(actor);
+    if (entry !== undefined && entry.revision > revision && entry.owner.session !== this.#session.owner.session)
+      return false;
+    this.#mine.set(actor, revision);
+    return true;
   }
 
   async release(actor: string): Promise<void> {
@@ -178,9 +194,8 @@ export class NatsActorClaims implements ActorClaims {
       else if (this.#isTelling && !this.#mine.has(actor)) this.#listener.free(actor);
       return;
     }
-    const parsed = ownerSchema.safeParse(JSON.parse(new TextDecoder().decode(data)));
-    if (!parsed.success) return;
-    const owner = parsed.data;
+    const owner = readOwner(data);
+    if (owner === null) return;
     this.#entries.set(actor, { owner, revision: sequence });
     if (owner.session === this.#session.owner.session) {
       // The answer to a claim may have been lost, or come too late for it: then it is claimed once more.

@@ -54,13 +54,22 @@ export class NatsTaskQueue implements TaskQueue {
       for await (const message of await manager.direct.getBatch(streams.tasks, wanted)) {
         read += 1;
         last = message.seq;
-        const task = taskSchema.safeParse(message.json());
-        if (task.success) take(task.data);
+        const task = readTask(message.string());
+        if (task !== null) take(task);
       }
     } catch (error) {
       // None is left.
       if (!(error instanceof JetStreamError && 'code' in error && error.code === 404)) throw error;
     }
     return read < batchSize ? null : last + 1;
+  }
+}
+
+/** A task of the queue; null for a message that is none, which its worker will refuse. */
+function readTask(text: string): Task | null {
+  try {
+    return taskSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
   }
 }

@@ -75,9 +75,7 @@ export class Standby {
     // What was lost while it is started, and is free again, is started once more.
     if (this.#starting.has(actor) && !this.#lostEarly.has(actor)) return;
     this.#free.add(actor);
-    this.#round ??= this.#takeFree()
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => (this.#round = null));
+    this.#round ??= this.#takeFree().catch((error: unknown) => this.#fail(error));
   }
 
   async #takeFree(): Promise<void> {
@@ -94,6 +92,7 @@ export class Standby {
       const ours = wanted.filter((actor, index) => !this.#lostEarly.delete(actor) && won[index]);
       if (ours.length > 0) await this.#run(ours);
     }
+    this.#round = null;
   }
 
   /** What passes (the server is away) is tried again from the beginning; what does not ends this process's part. */

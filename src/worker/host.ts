@@ -11,6 +11,7 @@ import { oncePerTurn } from '../nats/once-per-turn.ts';
 import { ensureTaskStreams, storeIdentity } from '../nats/streams.ts';
 import { messageOf } from '../protocol/errors.ts';
 import { toTaskFailure } from '../protocol/task.ts';
+import { FreezeWatch } from './freeze-watch.ts';
 import { launchChildren, type Answer, type ChildPool, type LaunchOptions } from './child-pool.ts';
 import { progressMessage } from './held-task.ts';
 import { HeldTasks } from './held-tasks.ts';
@@ -81,6 +82,7 @@ class Host implements WorkerHost {
   readonly #host = hostname();
   readonly #schedule = oncePerTurn(() => this.#speak());
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #freezes = new FreezeWatch();
   readonly #stopWatching: () => void;
   #offer: Offer = {};
   #registrar: Registrar | null = null;
@@ -119,6 +121,7 @@ class Host implements WorkerHost {
       retries: this.#retries,
       cancellations: this.#cancellations,
       boundAt: (workerClass) => this.#sources.get(workerClass)?.boundAt ?? { server: 0, local: 0 },
+      wasFrozen: () => this.#freezes.wasFrozen,
       changed: () => this.#changed(),
       logger: this.#logger,
     });
@@ -301,6 +304,7 @@ class Host implements WorkerHost {
 
   async #signOff(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#freezes.close();
     this.#stopWatching();
     await Promise.all([...this.#sources.values()].map((source) => source.close()));
     await this.#registrar?.close();

@@ -25,6 +25,8 @@ export interface TaskFlowOptions {
   readonly cancellations: Cancellations;
   /** When the queue of a class was last taken up: see `TaskSource`. */
   readonly boundAt: (workerClass: string) => { readonly server: number; readonly local: number };
+  /** Whether this process was frozen just now, so that what comes may be out of date. */
+  readonly wasFrozen: () => boolean;
   /** Called when there is something to say. */
   readonly changed: () => void;
   readonly logger: Logger;
@@ -99,8 +101,9 @@ export class TaskFlow {
     const boundAt = this.#options.boundAt(delivery.workerClass);
     if (delivery.delivery > 1) void this.#lookUp(held, undefined);
     else if (delivery.storedAt < boundAt.server) void this.#lookUp(held, boundAt.local);
-    else if (delivery.storedAt - held.task.createdAt > lateMs) void this.#lookUp(held, undefined);
-    else this.#dispatch(held);
+    else if (delivery.storedAt - held.task.createdAt > lateMs || this.#options.wasFrozen()) {
+      void this.#lookUp(held, undefined);
+    } else this.#dispatch(held);
   }
 
   /** A child has ended a run. */
