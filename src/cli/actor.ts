@@ -48,6 +48,7 @@ const say = (line: string): void => void process.stderr.write(`${new Date().toIS
 
 /** While the server is away nothing can be handed over, and what runs here falls free by itself. */
 const handOverMs = 5_000;
+const answerMs = 500;
 
 /** Run, or stand by for, actors until the campaign has ended or somebody ends this process; resolves with the exit code. */
 async function hostActors(names: readonly string[], flags: ActorFlags): Promise<number> {
@@ -102,21 +103,30 @@ async function hostUntilEnded(
     });
     watching.catch(fail);
     await over;
-    await handOver(
-      steering.close(),
-      watching.then((watch) => watch.close()),
-    );
+    await handOver(connection, [steering.close(), watching.then((watch) => watch.close())]);
     return exitCodes.done;
   } finally {
     await connection.close();
   }
 }
 
-/** Everything is given up, so that others go on at once. */
-async function handOver(...closing: Promise<void>[]): Promise<void> {
-  const late = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), handOverMs));
-  if ((await Promise.race([Promise.all(closing), late])) === 'late')
+/** Everything is given up, so that others go on at once; or, where nobody hears of it, falls free by itself. */
+async function handOver(connection: NatsConnection, closing: readonly Promise<void>[]): Promise<void> {
+  const isClosed = await inTime(Promise.all(closing), handOverMs);
+  if (!isClosed || !(await inTime(connection.flush(), answerMs)))
     say('the NATS server does not answer; what ran here falls free by itself, and nothing is lost');
+}
+
+/** Whether this was done, and done within so many ms. */
+function inTime(work: Promise<unknown>, ms: number): Promise<boolean> {
+  const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), ms));
+  return Promise.race([
+    work.then(
+      () => true,
+      () => false,
+    ),
+    late,
+  ]);
 }
 
 /** @throws ConfigError that names the actors that there are. */

@@ -16,7 +16,7 @@ it('cox run on a server that is there already: others help, and go on with it wh
     '1',
     ...settings,
   ]);
-  await says(run, /0\.\d+/);
+  await says(run, /1\/400 successful/);
   const log = await site.watch('mine');
   const [worker, standby] = await Promise.all([site.worker('beta', 1), site.actors('beta', 'mine')]);
   await log.until('result-processor.result.recorded', 10);
