@@ -28,7 +28,10 @@ export function statusCommand(): Command {
     .action(async (id: string | undefined, flags: StatusFlags) => {
       const found = id === undefined ? await all(flags) : [await one(id, flags)];
       if (flags.json === true) process.stdout.write(`${JSON.stringify(id === undefined ? found : found[0])}\n`);
-      else process.stdout.write(id === undefined ? table(found) : found.map(details).join(''));
+      else
+        process.stdout.write(
+          id === undefined ? table(found, flags.nats ?? otherServer()) : found.map(details).join(''),
+        );
     });
 }
 
@@ -48,7 +51,9 @@ async function all({ nats, out }: StatusFlags): Promise<CampaignStatus[]> {
     return [...local, ...(await campaignsOn(natsAddress(url))).filter(({ id }) => !seen.has(id))];
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
-    process.stderr.write(`${messageOf(error)}\n`);
+    // What is here is shown all the same.
+    process.stderr.write(`cox: ${messageOf(error)}\n`);
+    process.exitCode = error.exitCode;
     return local;
   }
 }
@@ -119,8 +124,12 @@ async function readNote(record: RunRecord): Promise<NatsAddress | null> {
 
 const progressOf = ({ succeeded, total }: CampaignStatus): string => `${succeeded ?? '?'}/${total ?? '?'}`;
 
-function table(found: readonly CampaignStatus[]): string {
-  if (found.length === 0) return 'no runs here yet; start one with: cox run\n';
+function table(found: readonly CampaignStatus[], server: string | null): string {
+  if (found.length === 0) {
+    return server === null
+      ? 'no runs here yet; start one with: cox run\n'
+      : `no campaigns on ${server} yet; start one with: cox start\n`;
+  }
   const width = Math.max(...found.map(({ id }) => id.length));
   return found
     .map((status) => {
