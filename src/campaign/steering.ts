@@ -7,7 +7,7 @@ import { NatsSnapshotStore } from '../nats/snapshot-store.ts';
 import { ensureCampaignLog, ensureTaskStreams, openSnapshots } from '../nats/streams.ts';
 import { NatsTaskQueue } from '../nats/task-queue.ts';
 import type { ActorPlan } from '../protocol/actor.ts';
-import { CoxswainError, TransportError } from '../protocol/errors.ts';
+import { CoxswainError, messageOf } from '../protocol/errors.ts';
 import type { Says } from '../protocol/events.ts';
 import { subjects, taskClass } from '../protocol/subjects.ts';
 import { systemClock, type FactListener } from '../runtime/contracts.ts';
@@ -34,8 +34,8 @@ export interface SteeringOptions {
   readonly changed?: (running: readonly string[]) => void;
   /** Told of an actor that ran here and that another process has now. */
   readonly lost?: (actor: string, owner: string) => void;
-  /** Told of what people should know: messages in the log that are not ours, which are passed over; a server that stores nothing. */
-  readonly refuse: (error: unknown) => void;
+  /** Told what people should know: a message that is not ours and is passed over, a server that stores nothing. */
+  readonly warn: (message: string) => void;
 }
 
 type Closing = { close(): Promise<unknown> };
@@ -63,11 +63,12 @@ export class Steering {
     this.#publisher = new StoredPublisher(connection, {
       doubt: () => this.#claims.doubt(),
       speaksFor: (actor) => this.#claims.holds(actor),
-      stalled: (reason) => options.refuse(new TransportError(`the NATS server has stored nothing for 10 s: ${reason}`)),
+      stalled: (reason) => options.warn(`the NATS server has stored nothing for 10 s: ${reason}`),
     });
     this.#log = new NatsCampaignLog(connection, this.#publisher, record.id, (error) => {
       const isNewer = error instanceof CoxswainError && error.code === 'protocol.newer';
-      (isNewer ? options.fail : options.refuse)(error);
+      if (isNewer) options.fail(error);
+      else options.warn(`passed over: ${messageOf(error)}`);
     });
   }
 
@@ -141,13 +142,14 @@ export class Steering {
   }
 
   async #followNow(): Promise<void> {
-    const { connection, record, fail, refuse, changed } = this.#options;
+    const { connection, record, fail, warn, changed } = this.#options;
     const standby = this.#standby;
     const running = standby?.running.join(' ') ?? '';
     if (standby === null || running === this.#followed) return;
     this.#followed = running;
     const isFleetHere = standby.running.includes('fleet');
     if (isFleetHere && this.#fleetWatch === null) {
+      const refuse = (error: unknown): void => warn(messageOf(error));
       this.#fleetWatch = watchFleet(connection, { log: this.#log, record, fail, refuse });
     } else if (!isFleetHere && this.#fleetWatch !== null) {
       await (await this.#fleetWatch).close();

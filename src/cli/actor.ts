@@ -13,12 +13,13 @@ import { connectNats, natsAddress } from '../nats/connection.ts';
 import { readLog } from '../nats/log-reader.ts';
 import { ObjectCache } from '../nats/objects.ts';
 import type { ActorPlan } from '../protocol/actor.ts';
-import { ConfigError, exitCodes, messageOf } from '../protocol/errors.ts';
+import { ConfigError, exitCodes } from '../protocol/errors.ts';
 import { streams, subjects } from '../protocol/subjects.ts';
 import { cacheDir } from '../setup/cache-dir.ts';
 import { serverUrl } from './campaign-connection.ts';
 import { folderFor } from './campaign-folder.ts';
 import { Interruption } from './interruption.ts';
+import { printable } from './printable.ts';
 
 interface ActorFlags {
   readonly campaign: string;
@@ -91,7 +92,7 @@ async function hostUntilEnded(
       fail,
       changed: (running) => say(describe(plans, running)),
       lost: (actor, owner) => say(`${actor} is run by ${owner} now; standing by for it`),
-      refuse: (error) => say(`a message was passed over: ${messageOf(error)}`),
+      warn: (message) => say(printable(message)),
     });
     interruption.onFirst(() => {
       say('handing the actors over');

@@ -12,11 +12,12 @@ import { Steering } from '../campaign/steering.ts';
 import type { Summary } from '../campaign/summary.ts';
 import type { ActorPlan } from '../protocol/actor.ts';
 import { connectNats, natsAddress, type NatsAddress } from '../nats/connection.ts';
-import { exitCodes, LeaseError, messageOf } from '../protocol/errors.ts';
+import { exitCodes, LeaseError } from '../protocol/errors.ts';
 import { cacheDir } from '../setup/cache-dir.ts';
 import { ensureNatsServer, ensureXtb } from '../setup/programs.ts';
 import { CampaignWatch, type Outcome } from './campaign-watch.ts';
 import { Interruption } from './interruption.ts';
+import { printable } from './printable.ts';
 import { credentials, openServer } from './private-server.ts';
 import type { RunOptions } from './run-options.ts';
 import { openRun } from './run-record.ts';
@@ -114,7 +115,10 @@ async function steer(
     lost: (actor, owner) => watch.fail(runElsewhere(id, actor, owner)),
     observe: (fact) => watch.take(fact),
     fail: (error) => watch.fail(error),
-    refuse: (error) => logger.warn({ error: messageOf(error) }, 'a message was passed over'),
+    warn: (message) => {
+      logger.warn(message);
+      view.line(printable(message));
+    },
   });
   await untilAllRun(steering, record, plans);
   // The files are ours to write only now that the campaign is; what an earlier life summed up is no longer true.
