@@ -108,7 +108,7 @@ export class Steering {
   }
 
   async #start(): Promise<void> {
-    const { connection, record, plans, argumentsOf, observe, fail, lost } = this.#options;
+    const { connection, record, plans, argumentsOf, observe, fail, lost, warn } = this.#options;
     const { id } = record;
     const [snapshots] = await Promise.all([
       openSnapshots(connection),
@@ -130,6 +130,7 @@ export class Steering {
       ...(observe === undefined ? {} : { observe: aside(observe) }),
       changed: () => this.#follow(),
       ...(lost === undefined ? {} : { lost }),
+      retrying: (error) => warn(`actors cannot be started yet, which is tried again: ${messageOf(error)}`),
       fail,
     });
     this.#follow();

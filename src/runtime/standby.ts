@@ -1,5 +1,5 @@
 import type { ActorPlan } from '../protocol/actor.ts';
-import { CoxswainError } from '../protocol/errors.ts';
+import { CoxswainError, messageOf } from '../protocol/errors.ts';
 import { ActorHost, type ActorHostOptions } from './actor-host.ts';
 import type { ActorClaims } from './contracts.ts';
 
@@ -7,6 +7,8 @@ export interface StandbyOptions extends Omit<ActorHostOptions, 'lost' | 'doubt'>
   readonly claims: ActorClaims;
   /** Told which actors run here, each time that this changes. */
   readonly changed?: (running: readonly string[]) => void;
+  /** Told why actors cannot be started yet, once for each reason in a row; it is tried again. */
+  readonly retrying?: (error: unknown) => void;
   /** Told of each actor that ran here and that another process has now. */
   readonly lost?: (actor: string, owner: string) => void;
 }
@@ -30,6 +32,8 @@ export class Standby {
   readonly #starting = new Set<string>();
   readonly #lostEarly = new Set<string>();
   #round: Promise<void> | null = null;
+  /** Why actors could not be started the last time. */
+  #hindrance = '';
   #isOver = false;
 
   private constructor(options: StandbyOptions) {
@@ -99,6 +103,8 @@ export class Standby {
   async #giveBack(actors: readonly string[], error: unknown): Promise<void> {
     this.#lostEarly.clear();
     if (error instanceof CoxswainError && error.retry === 'never') throw error;
+    if (messageOf(error) !== this.#hindrance) this.#options.retrying?.(error);
+    this.#hindrance = messageOf(error);
     await Promise.all(actors.map((actor) => this.#options.claims.release(actor)));
     // Until then they count as being started: that they are free is told at once, and would start them at once.
     this.#options.clock.after(retryMs, () => {
@@ -122,6 +128,7 @@ export class Standby {
       if (this.#lostEarly.delete(actor)) host.drop(actor);
       else this.#hosts.set(actor, host);
     }
+    this.#hindrance = '';
     this.#options.changed?.(this.running);
   }
 
