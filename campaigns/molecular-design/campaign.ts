@@ -2,16 +2,13 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { defineCampaign } from 'coxswain';
-import { loadSearchSpace } from 'coxswain/chemistry';
+import { evPerHartree, loadSearchSpace } from 'coxswain/chemistry';
 import { ionizationEnergy } from './methods/ionization-energy.ts';
 import { scoreCandidates } from './methods/score-candidates.ts';
 import { trainModel } from './methods/train-model.ts';
 import { batched } from './policies/batched.ts';
 import { random } from './policies/random.ts';
 import { packagedSpace, settings, type Settings } from './settings.ts';
-
-/** One hartree in electronvolt (CODATA 2018). */
-const evPerHartree = 27.211386245988;
 
 /** The file of a search space; the one that comes with the package is found from any folder. */
 function spaceFile(space: string): string {

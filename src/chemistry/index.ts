@@ -7,3 +7,4 @@ export { loadSearchSpace, type LoadedSpace } from './search-space-cache.ts';
 export { readSearchSpace, type FingerprintedSpace, type Progress, type SearchSpace } from './search-space.ts';
 export { canonicalSmiles } from './smiles.ts';
 export { verticalIonization, xtbProgram, type VerticalIonization, type XtbSite } from './xtb.ts';
+export { evPerHartree } from './xtb-output.ts';

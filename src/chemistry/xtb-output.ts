@@ -17,6 +17,15 @@ export function parseTotalEnergyHa(output: string): number {
   return energy;
 }
 
+/** One hartree in electronvolt (CODATA 2018). */
+export const evPerHartree = 27.211386245988;
+
+/** The gap between the highest occupied and the lowest empty orbital that xtb's last summary gives, hartree; null where it gives none. */
+export function parseGapHa(output: string): number | null {
+  const found = [...output.matchAll(/\|\s*HOMO-LUMO GAP\s+(-?\d+\.\d+)\s+eV\s*\|/g)].at(-1)?.[1];
+  return found === undefined ? null : Number(found) / evPerHartree;
+}
+
 /** How a geometry optimisation ended: xtb 6.5 exits with 0 whether it converged or not, so that only the text tells. */
 export function parseOptimisation(output: string): { readonly converged: boolean; readonly cycles: number | null } {
   const ended = /\*\*\* (GEOMETRY OPTIMIZATION CONVERGED AFTER|FAILED TO CONVERGE GEOMETRY OPTIMIZATION IN) (\d{1,9}) /;

@@ -7,6 +7,7 @@ import { makeConformer } from './conformer.ts';
 import { type BondedPair, contradictions, describeContradictions, type Geometry, parseXyz } from './geometry.ts';
 import {
   parseCpuMs,
+  parseGapHa,
   parseOptimisation,
   parseTotalEnergyHa,
   parseVersion,
@@ -44,7 +45,7 @@ export const xtbProgram = (): string => process.env['COX_XTB'] ?? 'xtb';
 export async function optimise(
   site: XtbSite,
   start: Geometry & { readonly xyz: string; readonly smiles: string; readonly bonds: readonly BondedPair[] },
-): Promise<XtbRun & { readonly geometry: Geometry; readonly xyz: string }> {
+): Promise<XtbRun & { readonly geometry: Geometry; readonly xyz: string; readonly gapHa: number | null }> {
   await writeFile(join(site.scratchDir, 'start.xyz'), start.xyz);
   const { stdout } = await runXtb(site, ['start.xyz', '--opt', 'normal'], `the optimisation of ${start.smiles}`);
   const { converged, cycles } = parseOptimisation(stdout);
@@ -67,7 +68,8 @@ export async function optimise(
       details: { smiles: start.smiles },
     });
   }
-  return { energyHa, version: parseVersion(stdout), cpuMs: parseCpuMs(stdout), geometry, xyz };
+  const gapHa = parseGapHa(stdout);
+  return { energyHa, gapHa, version: parseVersion(stdout), cpuMs: parseCpuMs(stdout), geometry, xyz };
 }
 
 async function readOptimised(site: XtbSite, smiles: string): Promise<string> {
@@ -130,6 +132,8 @@ export interface VerticalIonization {
   readonly ionizationEnergyHa: number;
   readonly neutralEnergyHa: number;
   readonly cationEnergyHa: number;
+  /** Between the neutral's highest occupied and lowest empty orbital, hartree; null where xtb gives none. */
+  readonly homoLumoGapHa: number | null;
   /** The neutral's optimised geometry, XYZ text in angstrom. */
   readonly geometryXyz: string;
   readonly xtbVersion: string;
@@ -151,6 +155,7 @@ export async function verticalIonization(site: XtbSite, smiles: string): Promise
     ionizationEnergyHa: cation.energyHa - neutral.energyHa,
     neutralEnergyHa: neutral.energyHa,
     cationEnergyHa: cation.energyHa,
+    homoLumoGapHa: neutral.gapHa,
     geometryXyz: neutral.xyz,
     xtbVersion: neutral.version,
     xtbCpuMs: neutral.cpuMs + cation.cpuMs,

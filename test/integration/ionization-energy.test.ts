@@ -24,6 +24,7 @@ describe('the vertical ionization energy, by the real xtb', () => {
     const result = ionizationEnergy.output.parse(await run(smiles));
     expect(Math.abs(result.ionizationEnergyHa - expected)).toBeLessThan(0.002);
     expect(result.cationEnergyHa - result.neutralEnergyHa).toBe(result.ionizationEnergyHa);
+    expect(result.homoLumoGapHa).toBeGreaterThan(0.1);
     expect(result.xtbVersion).toMatch(/^\d+\.\d+/);
     expect(result.wallMs).toBeGreaterThan(result.cpuMs / 4);
     expect(result.cpuMs).toBeGreaterThan(0);

@@ -15,6 +15,8 @@ export const ionizationEnergy = defineMethod({
     ionizationEnergyHa: schema.number(),
     neutralEnergyHa: schema.number(),
     cationEnergyHa: schema.number(),
+    /** Between the neutral's highest occupied and lowest empty orbital, hartree; null where xtb gives none. */
+    homoLumoGapHa: schema.number().nullable(),
     /** The neutral's optimised geometry, XYZ text in angstrom. */
     geometryXyz: schema.string(),
     xtbVersion: schema.string(),

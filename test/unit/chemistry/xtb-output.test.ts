@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  evPerHartree,
   parseCpuMs,
+  parseGapHa,
   parseOptimisation,
   parseTotalEnergyHa,
   parseVersion,
@@ -118,5 +120,18 @@ describe("what is read from xtb's output", () => {
       '[ERROR] Program stopped / -1- no parameters',
     );
     expect(tailOf(' \n')).toBe('nothing');
+  });
+});
+
+describe('the HOMO-LUMO gap', () => {
+  const gapLine = (gap: string): string => `          | HOMO-LUMO GAP        ${gap.padStart(20)} eV   |\n`;
+
+  it('is that of the last summary, in hartree', () => {
+    expect(parseGapHa(`${gapLine('17.102')}cycle 2\n${gapLine('16.5')}`)).toBeCloseTo(16.5 / evPerHartree, 12);
+  });
+
+  it('is null where there is none, or what stands there is no number', () => {
+    const without = ['', summary('-4.1'), gapLine('NaN'), gapLine('*****')];
+    expect(without.map(parseGapHa)).toEqual([null, null, null, null]);
   });
 });
