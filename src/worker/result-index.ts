@@ -29,7 +29,12 @@ interface SubjectIndex {
   looking: Promise<void> | null;
   /** Everything stored by then has been read, ms of `performance.now()`. */
   completeUntil: number;
+  /** How many wait for an answer. */
+  asking: number;
   usedAt: number;
+  /** Resolves when it is read no longer: whoever waits asks the one that took its place. */
+  readonly ended: Promise<void>;
+  readonly end: () => void;
 }
 
 const marginMs = 1_000;
@@ -45,6 +50,7 @@ export class ResultIndex {
   readonly #connection: NatsConnection;
   readonly #indexes = new Map<string, SubjectIndex>();
   #manager: Promise<JetStreamManager> | null = null;
+  #closed = false;
 
   constructor(connection: NatsConnection) {
     this.#connection = connection;
@@ -57,45 +63,51 @@ export class ResultIndex {
    * @throws JetStreamApiError when there is no stream for it any more; see {@link isMissingStream}.
    */
   async has(report: string, id: string, queuedAt: number, asOf = performance.now()): Promise<boolean> {
-    const index = this.#open(report, queuedAt - marginMs);
-    index.usedAt = Date.now();
-    if (index.ids.has(id)) return true;
-    if (index.completeUntil >= asOf) return false;
-    await index.reader;
-    // A look that began before this question may have missed a result stored just now.
-    await index.looking;
-    index.looking ??= this.#catchUp(report, index).finally(() => (index.looking = null));
-    await index.looking;
-    return index.ids.has(id);
+    for (;;) {
+      const index = this.#open(report, queuedAt - marginMs);
+      if (index.ids.has(id)) return true;
+      if (index.completeUntil >= asOf) return false;
+      index.asking += 1;
+      try {
+        await Promise.race([this.#lookAgain(report, index), index.ended]);
+      } finally {
+        index.asking -= 1;
+        index.usedAt = Date.now();
+      }
+      if (this.#closed || index.ids.has(id)) return index.ids.has(id);
+      if (this.#indexes.get(report) === index) return false;
+    }
   }
 
   /** Close readers that nobody has asked for some seconds. */
   async sweep(now = Date.now()): Promise<void> {
-    for (const [report, index] of this.#indexes) {
-      if (now - index.usedAt < idleMs) continue;
-      this.#indexes.delete(report);
-      await (await index.reader).close();
-    }
+    const idle = [...this.#indexes].filter(([, { asking, usedAt }]) => asking === 0 && now - usedAt >= idleMs);
+    await Promise.all(idle.map(([report, index]) => this.#end(report, index)));
   }
 
+  /** Whoever still asks is answered by what is known. */
   async close(): Promise<void> {
-    await this.sweep(Infinity);
+    this.#closed = true;
+    await Promise.all([...this.#indexes].map(([report, index]) => this.#end(report, index)));
   }
 
   #open(report: string, since: number): SubjectIndex {
     const known = this.#indexes.get(report);
     if (known !== undefined && known.since <= since) return known;
-    const stream = streamOfReport(report) ?? '';
+    let end: () => void = () => undefined;
     const index: SubjectIndex = {
       ids: known?.ids ?? new Set(),
       since,
       position: 0,
-      waiting: known?.waiting ?? [],
+      waiting: [],
       looking: null,
       completeUntil: -Infinity,
+      asking: 0,
       usedAt: Date.now(),
+      ended: new Promise((resolve) => (end = resolve)),
+      end,
       reader: readLog(this.#connection, {
-        stream,
+        stream: streamOfReport(report) ?? '',
         filters: [report],
         from: { time: since },
         headersOnly: true,
@@ -108,10 +120,30 @@ export class ResultIndex {
         },
       }),
     };
+    if (known !== undefined) void this.#end(report, known);
     this.#indexes.set(report, index);
-    index.reader.catch(() => this.#indexes.delete(report));
-    void known?.reader.then((reader) => reader.close());
+    index.reader.catch(() => this.#forget(report, index));
     return index;
+  }
+
+  #forget(report: string, index: SubjectIndex): void {
+    if (this.#indexes.get(report) === index) this.#indexes.delete(report);
+  }
+
+  async #end(report: string, index: SubjectIndex): Promise<void> {
+    this.#forget(report, index);
+    index.end();
+    // One that could not be opened is told to whoever asks, and has nothing to close.
+    const reader = await index.reader.catch(() => null);
+    await reader?.close();
+  }
+
+  async #lookAgain(report: string, index: SubjectIndex): Promise<void> {
+    await index.reader;
+    // A look that began before this question may have missed a result stored just now.
+    await index.looking;
+    index.looking ??= this.#catchUp(report, index).finally(() => (index.looking = null));
+    await index.looking;
   }
 
   /** Wait until everything that is stored now has been read. */
