@@ -146,7 +146,8 @@ async function compute(task: Running): Promise<Outcome> {
   const cpuMs = cpu.lap({ withChildren: wallMs > 1 });
   // The method may have started something more while it was ended.
   if (task.ended !== null) endMyOthers();
-  await clear();
+  // What cannot be removed goes with the worker: that is no failure of the task.
+  await clear().catch((error: unknown) => process.stderr.write(`${task.scratch} is left: ${messageOf(error)}\n`));
   return { run: task.run, value, failure, wallMs, cpuMs, startedAt, endedAt: startedAt + wallMs, readMs, writeMs };
 }
 
@@ -198,7 +199,13 @@ function hear(message: ToChild): void {
 /** The host is gone: so are we, our programs and our scratch folder. */
 function end(): void {
   endMyOthers();
-  if (running !== null) rmSync(running.scratch, { recursive: true, force: true });
+  if (running !== null) {
+    try {
+      rmSync(running.scratch, { recursive: true, force: true });
+    } catch {
+      // The reaper removes it.
+    }
+  }
   killTree(process.pid);
   process.exit(1);
 }

@@ -109,7 +109,7 @@ export class TaskFlow {
   /** A child has ended a run. */
   done({ run, scratch }: Assignment, outcome: Outcome, child: number): void {
     // Its child may have ended with it.
-    if (outcome.failure !== null) rmSync(scratch, { recursive: true, force: true });
+    if (outcome.failure !== null) this.#clear(scratch);
     const held = this.#held.ofRun(run);
     if (held === undefined) return;
     if (outcome.failure === null) this.#finish(held, outcome, child);
@@ -129,6 +129,18 @@ export class TaskFlow {
     const held = this.#held.withId(resultId(campaign, task));
     const failure = this.#options.cancellations.failureOf(campaign, task);
     if (held !== undefined && failure !== null && !held.ended) this.#options.pool.abort(held.run, failure);
+  }
+
+  /** What cannot be removed, such as a folder that a program still writes into, goes with the worker. */
+  #clear(scratch: string): void {
+    try {
+      rmSync(scratch, { recursive: true, force: true });
+    } catch (error) {
+      this.#options.logger.warn(
+        { scratch, error: messageOf(error) },
+        'a scratch folder is left until this worker ends',
+      );
+    }
   }
 
   /** Store what has ended. */

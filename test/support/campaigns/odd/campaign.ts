@@ -142,6 +142,21 @@ const scratch = defineMethod({
   },
 });
 
+/** Leaves folders in its scratch folder whose path is longer than the system takes. */
+const bury = defineMethod({
+  name: 'bury',
+  pool: 'simulate',
+  timeoutMs: 10_000,
+  input: schema.object({ thenFail: schema.boolean() }),
+  output: schema.object({ scratchDir: schema.string() }),
+  run: async ({ thenFail }, context) => {
+    const dig = `const name = 'x'.repeat(250); fs.mkdirSync(name); process.chdir(name)`;
+    const { exitCode } = await context.run(process.execPath, ['-e', `for (let n = 0; n < 20; n++) { ${dig} }`]);
+    if (exitCode !== 0 || thenFail) throw new MethodError(`ended with ${exitCode}`, { code: 'odd.buried' });
+    return { scratchDir: context.scratchDir };
+  },
+});
+
 /** Returns what its schema does not allow. */
 const lie = defineMethod({
   name: 'lie',
@@ -280,5 +295,5 @@ const methods = [
 
 export default {
   name: 'odd',
-  methods: [...methods, escape, grow, stumble],
+  methods: [...methods, bury, escape, grow, stumble],
 };
