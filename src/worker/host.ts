@@ -185,7 +185,7 @@ class Host implements WorkerHost {
     await this.#registrar.open();
     // First, so that their tasks are found finished when they come.
     await within(leftoversMs, this.#store.deliverLeftovers());
-    if (this.#ending !== null) return;
+    if (this.#ending !== null || this.#isKilled) return;
     void this.#warnOfOthers(editions);
     this.#flow.open(offer);
     this.#timers.push(setInterval(() => this.#renew(), renewMs));

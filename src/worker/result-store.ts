@@ -38,10 +38,7 @@ export class ResultStore {
     this.#index = new ResultIndex(connection);
     this.#outbox = outbox;
     this.#logger = logger;
-    this.#timers = [
-      setInterval(() => void this.#index.sweep(), 1_000),
-      setInterval(() => void this.deliverLeftovers(), adoptMs),
-    ];
+    this.#timers = [setInterval(() => void this.#index.sweep(), 1_000), setInterval(() => void this.#adopt(), adoptMs)];
   }
 
   /** Store how a task ended. */
@@ -94,6 +91,7 @@ export class ResultStore {
   async close(): Promise<void> {
     this.#closed = true;
     this.#timers.forEach(clearInterval);
+    await this.#adopting;
     this.#publisher.close();
     await this.#outbox.close();
     if (!this.#connection.isClosed()) await this.#index.close();
