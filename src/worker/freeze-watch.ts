@@ -8,12 +8,18 @@ const thawMs = 1_000;
 export class FreezeWatch {
   readonly #timer = setInterval(() => this.#tick(), tickMs);
   #tickedAt = performance.now();
-  #thawingUntil = -Infinity;
+  /** When it was last found to go on after a freeze. */
+  #thawedAt = -Infinity;
 
   /** Whether it was: told also before the first tick after the freeze. */
   get wasFrozen(): boolean {
     const now = performance.now();
-    return now - this.#tickedAt > frozenMs || now < this.#thawingUntil;
+    return now - this.#tickedAt > frozenMs || now < this.#thawedAt + thawMs;
+  }
+
+  /** Whether it was at some time since then, ms since 1970: what has taken long since may not have had that long. */
+  wasFrozenSince(since: number): boolean {
+    return this.wasFrozen || performance.timeOrigin + this.#thawedAt > since;
   }
 
   close(): void {
@@ -22,7 +28,7 @@ export class FreezeWatch {
 
   #tick(): void {
     const now = performance.now();
-    if (now - this.#tickedAt > frozenMs) this.#thawingUntil = now + thawMs;
+    if (now - this.#tickedAt > frozenMs) this.#thawedAt = now;
     this.#tickedAt = now;
   }
 }

@@ -44,9 +44,15 @@ export class HeldTasks {
 
   /** Let go of a task, and say so to the queue. */
   settle(held: HeldTask, how: Acknowledgement): void {
+    this.drop(held);
+    this.answer(held.delivery.reply, how);
+  }
+
+  /** Let go of a task that another may have by now, and say nothing: to give it back would take it from that one. */
+  drop(held: HeldTask): void {
     this.#byId.delete(held.id);
     this.#byRun.delete(held.run);
-    this.answer(held.delivery.reply, how);
+    this.#changed();
   }
 
   /** Say something to the queue of a delivery that is not held. */

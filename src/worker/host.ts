@@ -121,7 +121,7 @@ class Host implements WorkerHost {
       retries: this.#retries,
       cancellations: this.#cancellations,
       boundAt: (workerClass) => this.#sources.get(workerClass)?.boundAt ?? { server: 0, local: 0 },
-      wasFrozen: () => this.#freezes.wasFrozen,
+      freezes: this.#freezes,
       changed: () => this.#changed(),
       logger: this.#logger,
     });

@@ -7,6 +7,7 @@ import { poisonIn } from '../protocol/retry.ts';
 import { toTaskFailure, type TaskFailure } from '../protocol/task.ts';
 import type { Assignment } from './child-handle.ts';
 import type { ChildPool } from './child-pool.ts';
+import type { FreezeWatch } from './freeze-watch.ts';
 import { readTask, salvageTask, unknownMethod, type Computer, type HeldTask } from './held-task.ts';
 import type { HeldTasks } from './held-tasks.ts';
 import { resultId } from './result-index.ts';
@@ -25,8 +26,8 @@ export interface TaskFlowOptions {
   readonly cancellations: Cancellations;
   /** When the queue of a class was last taken up: see `TaskSource`. */
   readonly boundAt: (workerClass: string) => { readonly server: number; readonly local: number };
-  /** Whether this process was frozen just now, so that what comes may be out of date. */
-  readonly wasFrozen: () => boolean;
+  /** Whether this process was frozen: what comes then may be out of date, and what took long may not have computed that long. */
+  readonly freezes: FreezeWatch;
   /** Called when there is something to say. */
   readonly changed: () => void;
   readonly logger: Logger;
@@ -101,7 +102,7 @@ export class TaskFlow {
     const boundAt = this.#options.boundAt(delivery.workerClass);
     if (delivery.delivery > 1) void this.#lookUp(held, undefined);
     else if (delivery.storedAt < boundAt.server) void this.#lookUp(held, boundAt.local);
-    else if (delivery.storedAt - held.task.createdAt > lateMs || this.#options.wasFrozen()) {
+    else if (delivery.storedAt - held.task.createdAt > lateMs || this.#options.freezes.wasFrozen) {
       void this.#lookUp(held, undefined);
     } else this.#dispatch(held);
   }
@@ -188,7 +189,12 @@ export class TaskFlow {
       this.#held.settle(held, 'giveBack');
       return;
     }
-    const { retries, cancellations } = this.#options;
+    const { retries, cancellations, freezes, logger } = this.#options;
+    if (failure.code === 'task.timed-out' && freezes.wasFrozenSince(outcome.startedAt)) {
+      logger.warn({ task: held.id }, 'this worker was frozen while a task ran out of time: it is left to the queue');
+      this.#held.drop(held);
+      return;
+    }
     const { campaign, id, method } = held.task;
     const limits = this.#offer?.[held.delivery.workerClass]?.[method];
     const fate = await retries.judge(held, failure, limits?.retries ?? {});

@@ -177,6 +177,21 @@ const talk = defineMethod({
   run: ({ characters }) => 'x'.repeat(characters),
 });
 
+/** Adds a line to a file, then burns so much CPU time without ever looking up. */
+const toil = defineMethod({
+  name: 'toil',
+  pool: 'simulate',
+  timeoutMs: 20_000,
+  input: schema.object({ file: schema.string(), ms: schema.number() }),
+  output: nothing,
+  run: ({ file, ms }) => {
+    appendFileSync(file, 'x\n');
+    const used = (): number => (process.cpuUsage().user + process.cpuUsage().system) / 1_000;
+    for (const until = used() + ms; used() < until;);
+    return {};
+  },
+});
+
 /** Burns CPU time: in this process and in a program. */
 const burn = defineMethod({
   name: 'burn',
@@ -295,5 +310,5 @@ const methods = [
 
 export default {
   name: 'odd',
-  methods: [...methods, bury, escape, grow, stumble],
+  methods: [...methods, bury, escape, grow, stumble, toil],
 };
