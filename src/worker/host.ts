@@ -142,7 +142,10 @@ class Host implements WorkerHost {
       returned: (assignments) => this.#flow.returned(assignments),
       progress: (run, partial) => this.#progress(run, partial),
       object: (kind, ref, answer) => void this.#object(kind, ref, answer),
-      room: () => this.#schedule(),
+      room: () => {
+        this.#schedule();
+        this.#whenEnded();
+      },
     });
     this.#stopWatching = watchConnection(this.#connection, {
       lost: () => (this.#connected = false),
@@ -268,9 +271,9 @@ class Host implements WorkerHost {
     this.#pool.recall();
     await within(
       graceMs,
-      this.#until(() => this.#held.open.length === 0),
+      this.#until(() => this.#pool.assigned.length === 0),
     );
-    // What is computed is stored in a moment, unless the server is away.
+    // What is computed is stored in a moment, and what is looked up is answered, unless the server is away.
     await within(
       leaveMs,
       this.#until(() => this.#held.size === 0),
