@@ -12,6 +12,7 @@ import { beatSchema, registrationSchema, type Beat, type Registration } from '..
 import { buckets, subjects, taskClass } from '../protocol/subjects.ts';
 import { protocolVersion } from '../protocol/task.ts';
 import type { CampaignLog } from '../runtime/contracts.ts';
+import { FreezeWatch } from '../worker/freeze-watch.ts';
 import { acknowledge } from '../worker/task-source.ts';
 import { within } from '../worker/within.ts';
 import { otherMethods } from './digest.ts';
@@ -72,6 +73,7 @@ class FleetWatch {
   /** Lapsed just after the server came back: told as lost only if they do not appear again. */
   readonly #missing = new Map<string, { before: Known; asOf: number }>();
   readonly #refused = new Set<string>();
+  readonly #freezes = new FreezeWatch();
   readonly #presence: PresenceWatch;
   readonly #beating: Subscription;
   readonly #stopWatching: () => void;
@@ -113,6 +115,7 @@ class FleetWatch {
     this.#isClosed = true;
     if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
     this.#stopWatching();
+    this.#freezes.close();
     this.#presence.close();
     this.#beating.unsubscribe();
     await this.#reader?.close();
@@ -195,6 +198,8 @@ class FleetWatch {
 
   #heard(subject: string, data: Uint8Array): void {
     try {
+      // What lay in our buffers while we were frozen says what was, and a task that is given back for it is given out twice.
+      if (this.#freezes.wasFrozen) return;
       const beat = decode(beatSchema, data, subject);
       this.#beats.set(beat.id, { beat, heardAt: performance.now() });
     } catch (error) {

@@ -50,7 +50,10 @@ async function submit(method: string, text: string, flags: SubmitFlags): Promise
   const interrupted = untilSignal();
   const result = await (url === undefined || url === ''
     ? computeHere(flags.campaign ?? packagedCampaign(), task, interrupted)
-    : Promise.race([computeAt({ url }, await classOf(flags.campaign), task), interrupted]));
+    : Promise.race([
+        computeAt({ url }, await classOf(flags.campaign), task, interrupted),
+        afterMs(interrupted, partingMs),
+      ]));
   if (result === null) {
     process.exitCode = exitCodes.interrupted;
     return;
@@ -70,6 +73,15 @@ function untilSignal(): Promise<null> {
   });
 }
 
+/** How long a task that nobody waits for may take to be called off. */
+const partingMs = 2_000;
+
+async function afterMs<T>(first: Promise<T>, ms: number): Promise<T> {
+  const value = await first;
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return value;
+}
+
 interface Submission {
   readonly method: string;
   readonly args: unknown;
@@ -82,14 +94,18 @@ async function computeAt(
   where: { url: string } | { connection: NatsConnection },
   workerClass: string | undefined,
   { method, args, topic, timeoutMs, memoryMb }: Submission,
-): Promise<TaskResult> {
+  interrupted: Promise<null>,
+): Promise<TaskResult | null> {
   const { connectTasks } = await import('../tasks/client.ts');
   const tasks = await connectTasks({ ...where, workerClass });
   try {
-    await tasks.submit(method, args, { topic, timeoutMs, memoryMb });
+    const { id } = await tasks.submit(method, args, { topic, timeoutMs, memoryMb });
     // A worker that ends the task in time has then some seconds to say so.
-    const result = await tasks.next({ topic, timeoutMs: timeoutMs === undefined ? undefined : timeoutMs + 5_000 });
-    if (result !== null) return result;
+    const next = tasks.next({ topic, timeoutMs: timeoutMs === undefined ? undefined : timeoutMs + 5_000 });
+    const result = await Promise.race([next, interrupted.then((): 'interrupted' => 'interrupted')]);
+    if (result !== null && result !== 'interrupted') return result;
+    await tasks.cancel(id, 'nobody waits for it any more');
+    if (result === 'interrupted') return null;
   } finally {
     await tasks.close();
   }
@@ -138,7 +154,7 @@ async function computeHere(folder: string, task: Submission, interrupted: Promis
       const logger = pino({ level: 'warn', name: 'cox submit' }, pino.destination(2));
       const worker = await startWorker({ connection, folders: [folder], slots: 1, cacheDir: cacheDir(), logger });
       try {
-        const result = computeAt({ connection }, campaign.name, task);
+        const result = computeAt({ connection }, campaign.name, task, interrupted);
         return await Promise.race([worker.ready.then(() => result), result, interrupted]);
       } finally {
         await worker.kill();

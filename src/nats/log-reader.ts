@@ -147,7 +147,12 @@ export async function readLog(connection: NatsConnection, options: ReadOptions):
     if (delivery.pending === 0) isCaughtUp();
   };
 
-  await answered(connection, open);
+  try {
+    await answered(connection, open);
+  } catch (error) {
+    (subscription as Subscription | null)?.unsubscribe();
+    throw error;
+  }
   const watch = setInterval(() => {
     if (Date.now() - heardAt > silenceMs && !connection.isClosed()) {
       heardAt = Date.now();
