@@ -51,6 +51,22 @@ it('ends a running task at once, with all it started, and a waiting one without 
   expect((await next(tasks, 'on')).value).toBe('on');
 });
 
+it('ends the task of a cox submit that does not wait for it any more', async () => {
+  await scene.worker({ slots: 1 });
+  const file = scene.path('escaped');
+  const submit = scene.cox(
+    'submit',
+    'escape',
+    JSON.stringify({ file, seconds: 652 }),
+    '--campaign',
+    campaignFolder('odd'),
+  );
+  await eventually(() => expect(countRunning('sleep 652')).toBe(2));
+  submit.child.kill('SIGINT');
+  expect(await submit.exit).toBe(130);
+  await eventually(() => expect(countRunning('sleep 652')).toBe(0), 5_000);
+});
+
 it('ends a task whose method never looks up, and one that is at hand behind another', async () => {
   const worker = await scene.worker({ slots: 1 });
   const tasks = await scene.tasks({ workerClass: 'odd' });
