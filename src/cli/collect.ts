@@ -15,6 +15,7 @@ import {
 } from '../campaign/run-folder.ts';
 import { connectNats, natsAddress } from '../nats/connection.ts';
 import { ConfigError } from '../protocol/errors.ts';
+import { isAlive } from '../setup/is-alive.ts';
 import { serverUrl } from './campaign-connection.ts';
 import { folderFor } from './campaign-folder.ts';
 import { totalOf } from './campaign-status.ts';
@@ -123,12 +124,3 @@ const isThere = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}

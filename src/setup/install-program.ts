@@ -5,6 +5,7 @@ import { MissingError, messageOf, ResourceError } from '../protocol/errors.ts';
 import { cacheDir } from './cache-dir.ts';
 import type { FoundProgram } from './find-program.ts';
 import { installFolder } from './find-program.ts';
+import { isAlive } from './is-alive.ts';
 import type { InstallWay } from './install-way.ts';
 import type { Probe } from './program-version.ts';
 import { examine, probe } from './program-version.ts';
@@ -122,14 +123,5 @@ async function sweepDrafts(drafts: string): Promise<void> {
   for (const name of await readdir(drafts).catch(() => [])) {
     const pid = Number.parseInt(name, 10);
     if (Number.isInteger(pid) && !isAlive(pid)) await rm(join(drafts, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
