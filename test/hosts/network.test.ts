@@ -20,19 +20,21 @@ const hello = (address: string): string => `
   socket.on('data', ({ length }) => (left -= length) || (console.log(performance.now() - started), process.exit()));
   setTimeout(() => process.exit(9), 2_000);`;
 
-/** Counts datagrams. */
-const count = `
+/** Prints what each datagram says. */
+const listen = `
   const socket = require('dgram').createSocket('udp4');
-  let arrived = 0;
-  socket.on('message', () => console.log(++arrived));
+  socket.on('message', (text) => console.log(String(text)));
   socket.bind(4000, () => console.log('listening'));`;
-/** Sends so many datagrams. */
-const send = (address: string, datagrams: number): string => `
+/** Sends so many datagrams that say this. */
+const send = (address: string, text: string, datagrams: number): string => `
   const socket = require('dgram').createSocket('udp4');
   let sent = 0;
-  const next = () => (sent++ < ${datagrams} ? socket.send('x', 4000, '${address}', next) : socket.close());
+  const next = () => (sent++ < ${datagrams} ? socket.send('${text}', 4000, '${address}', next) : socket.close());
   next();`;
-const arrived = ({ stdout }: CoxProcess): number => Number(stdout().trimEnd().split('\n').at(-1)) || 0;
+const arrived = ({ stdout }: CoxProcess, text: string): number =>
+  stdout()
+    .split('\n')
+    .filter((line) => line === text).length;
 
 const node = (host: Host, script: string): CoxProcess => host.start(process.execPath, ['-e', script]);
 
@@ -66,16 +68,21 @@ it('links are slow, lossy or cut as they are told, and nothing of a network is l
     expect(await time(alpha, beta)).toBeNull();
     await alpha.restore();
 
-    const counter = node(beta, count);
-    await eventually(() => expect(counter.stdout()).toContain('listening'));
+    const listener = node(beta, listen);
+    await eventually(() => expect(listener.stdout()).toContain('listening'));
+    const sent = async (text: string): Promise<void> =>
+      expect(await node(alpha, send(beta.address, text, 200)).exit).toBe(0);
     await beta.lossy(0.3);
-    expect(await node(alpha, send(beta.address, 200)).exit).toBe(0);
-    await eventually(() => expect(arrived(counter)).toBeGreaterThan(100));
+    await sent('lossy');
     await beta.lossy(1);
-    const before = arrived(counter);
-    expect(before).toBeLessThan(180);
-    expect(await node(alpha, send(beta.address, 200)).exit).toBe(0);
-    expect(arrived(counter)).toBe(before);
+    await sent('lost');
+    await beta.restore();
+    // They arrive in the order in which they were sent: once some of the last are here, so are all that were not dropped.
+    await sent('whole');
+    await eventually(() => expect(arrived(listener, 'whole')).toBeGreaterThan(0));
+    expect(arrived(listener, 'lost')).toBe(0);
+    expect(arrived(listener, 'lossy')).toBeGreaterThan(80);
+    expect(arrived(listener, 'lossy')).toBeLessThan(190);
 
     expect(processesIn(folder)).toHaveLength(2);
     expect(await beta.freeze()).toBe(2);
