@@ -8,6 +8,7 @@
 import { assign, emit, enqueueActions, setup } from 'xstate';
 import type { HeardEvent, Says } from '../src/protocol/events.ts';
 import { defineActor } from '../src/protocol/actor.ts';
+import type { Ranked } from '../src/protocol/ranking.ts';
 import { placeInShuffle, shuffledAt } from './random-order.ts';
 
 const hears = [
@@ -31,8 +32,8 @@ export interface SubmitterInput {
 }
 
 interface Ranking {
-  /** Best first: candidate and predicted score. */
-  entries: readonly (readonly [number, number])[];
+  /** Best first. */
+  entries: Readonly<Ranked>;
   /** The entry to take next. */
   next: number;
   update: number;

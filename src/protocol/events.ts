@@ -19,7 +19,8 @@ export const taskRequestSchema = z.object({
   topic: tokenSchema,
   pool: tokenSchema,
   slots: positive,
-  grant: z.string(),
+  /** Null for a task that is to wait in the queue until the ledger has a slot for it: lookahead. */
+  grant: z.string().nullable(),
   candidate: count.nullable(),
   /** Null when they follow from the candidate. */
   arguments: z.unknown(),
@@ -50,7 +51,11 @@ const reallocationRequested = z.object({
   from: tokenSchema,
   to: tokenSchema,
   slots: z.union([positive, z.literal('all')]),
+  /** Why, for people. */
+  reason: z.string().optional(),
 });
+/** A task that was to wait is not wanted any more: unless a worker has started it, it ends as failed with `task.withdrawn`. */
+const taskWithdrawn = z.object({ type: z.literal('task.withdrawn'), task: z.string(), reason: z.string() });
 const taskCreated = z.object({ type: z.literal('task.created'), task: taskRequestSchema.loose() });
 const timerFired = z.object({ type: z.literal('timer.fired'), timer: z.string(), armed: count });
 
@@ -99,6 +104,8 @@ export const eventSchemas = {
       slots: positive,
       /** Sequence of the result whose end made room for it; null when the room was there. */
       freedBy: count.nullable(),
+      /** The task that waited in the queue and has the slot now; nobody asked for it then, and `request` is `ahead`. */
+      task: z.string().optional(),
     }),
     z.object({ type: z.literal('slots.moved'), from: tokenSchema, to: tokenSchema, slots: positive }),
     /** The books after an event that changed them: allocated + free over all pools is the capacity. */
@@ -108,6 +115,7 @@ export const eventSchemas = {
   ]),
   submitter: z.discriminatedUnion('type', [
     ...usesSlots,
+    taskWithdrawn,
     z.object({ type: z.literal('space.exhausted'), submitted: count }),
     timerFired,
   ]),
@@ -152,14 +160,17 @@ export const eventSchemas = {
     reallocationRequested,
     z.object({
       type: z.literal('ranking.updated'),
-      update: positive,
+      /** 0: the first candidates, before there is a model. */
+      update: count,
       trainedOn: count,
       scored: count,
       ranking: rankedSchema,
     }),
-    z.object({ type: z.literal('scoring.failed'), update: positive, trainedOn: count, reason: z.string() }),
+    z.object({ type: z.literal('scoring.failed'), update: count, trainedOn: count, reason: z.string() }),
     timerFired,
   ]),
+  /** Moves slots between pools as the need shifts. */
+  allocator: z.discriminatedUnion('type', [reallocationRequested, timerFired]),
 } as const;
 
 /** Who speaks in a log. */

@@ -1,12 +1,16 @@
 /** Rankings: the best candidates of a search space, compact on the wire, and how those of several chunks become one. */
 import { z } from 'zod';
 
-/** `[candidate, score]` pairs, best first: the highest score, and among equal scores the lowest candidate. */
-export const rankedSchema = z.array(z.tuple([z.number().int().nonnegative(), z.number()]));
+const predicted = z.number().nullable().optional();
+/**
+ * `[candidate, score, mean, deviation]`, best first: the highest score, and among equal scores the lowest candidate. What is
+ * predicted, in the unit of the objective, may be left out or null.
+ */
+export const rankedSchema = z.array(z.tuple([z.number().int().nonnegative(), z.number(), predicted, predicted]));
 export type Ranked = z.infer<typeof rankedSchema>;
 
 /** Negative where `a` ranks before `b`, positive where after: the one order in which candidates are ranked. */
-export function compareRanked(a: readonly [number, number], b: readonly [number, number]): number {
+export function compareRanked(a: Ranked[number], b: Ranked[number]): number {
   if (a[1] !== b[1]) return a[1] > b[1] ? -1 : 1;
   return a[0] - b[0];
 }

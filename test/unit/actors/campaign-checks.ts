@@ -40,6 +40,7 @@ export function checkSlots(log: readonly StoredFact[]): void {
       expect(sum(Object.values(changed.pools).map(({ allocated, free }) => allocated + free))).toBe(capacity);
     } else if (event.type === 'task.created') {
       const { task } = event as unknown as Fact<'submitter', 'task.created'>;
+      if (task.grant === null) continue;
       expect(out.has(task.grant), `grant ${task.grant} used twice by ${source}`).toBe(false);
       out.add(task.grant);
       expect(out.size, 'tasks that are out').toBeLessThanOrEqual(capacity);
@@ -182,7 +183,7 @@ export function checkDecisions(log: readonly StoredFact[]): void {
     factsOf(log, 'result-processor', 'result.recorded').map((fact) => [fact.sequence, fact.at.sequence]),
   );
   for (const { task, at } of factsOf(log, 'submitter', 'task.created')) {
-    const freed = freedBy.get(task.grant) ?? null;
+    const freed = (task.grant === null ? null : freedBy.get(task.grant)) ?? null;
     if (freed === null) continue;
     expect(decidedAt.get(freed), `${task.id} at ${at.sequence}, on the slot freed at ${freed}`).toBeLessThanOrEqual(
       at.cause ?? 0,

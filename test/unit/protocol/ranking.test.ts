@@ -19,7 +19,7 @@ describe('merged rankings', () => {
           if (!excluded.includes(candidate)) best.set(candidate, Math.max(score, best.get(candidate) ?? -Infinity));
         }
         const merged = mergeBest(lists, 1_000, excluded);
-        expect(new Map(merged)).toEqual(best);
+        expect(new Map(merged.map(([candidate, score]) => [candidate, score]))).toEqual(best);
         expect(merged).toHaveLength(best.size);
         merged.slice(1).forEach((entry, place) => {
           const before = merged[place] ?? entry;
