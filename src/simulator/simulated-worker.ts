@@ -21,7 +21,8 @@ export interface SimulatedWorkerOptions {
   readonly connection: MemoryConnection;
   readonly time: VirtualTime;
   readonly random: SeededRandom;
-  readonly compute: (task: Task) => Computation;
+  /** How a task goes. What is really computed may take its time: virtual time stands still meanwhile. */
+  readonly compute: (task: Task) => Computation | Promise<Computation>;
   /** `started-again`: although its result was stored; `given-back`: given to others; `ended`: so many ms computed for nothing or not. */
   readonly note: (task: Task, what: WorkerNote) => void;
 }
@@ -181,7 +182,7 @@ export class SimulatedWorker {
   }
 
   async #work(delivery: MemoryDelivery, slot: number): Promise<void> {
-    const { connection, note, compute } = this.#options;
+    const { connection, note, compute, time } = this.#options;
     const { task } = delivery;
     const pickedUp = connection.clock.now();
     // A task that comes again, or has waited long on its way, may have been finished before.
@@ -189,7 +190,8 @@ export class SimulatedWorker {
     const isDone = mayBeDone && (await connection.request(() => connection.server.finished.has(task)));
     if (!isDone) {
       note(task, !mayBeDone && connection.server.finished.has(task) ? 'started-again' : 'started');
-      const computation = compute(task);
+      const computed = compute(task);
+      const computation = computed instanceof Promise ? await time.hold(computed) : computed;
       await new Promise<void>((resolve) => connection.clock.after(computation.durationMs, resolve));
       note(task, 'computed');
       await this.#report(delivery, computation, pickedUp);

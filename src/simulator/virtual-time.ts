@@ -18,6 +18,9 @@ const isBefore = (a: Alarm, b: Alarm): boolean => a.at < b.at || (a.at === b.at 
 export class VirtualTime implements Clock {
   #now: number;
   #set = 0;
+  /** What must be done before time goes on. */
+  #held = 0;
+  #heldIsDone: () => void = () => undefined;
   readonly #heap: Alarm[] = [];
 
   /** @param startMs what the clock shows at first, ms since 1970. */
@@ -48,8 +51,19 @@ export class VirtualTime implements Clock {
       if (alarm.callback === null) continue;
       this.#now = alarm.at;
       alarm.callback();
-      await settled();
+      await this.#settled();
       return true;
+    }
+  }
+
+  /** Let time stand still until real work is done, however long that takes; resolves or rejects with it. */
+  async hold<T>(work: Promise<T>): Promise<T> {
+    this.#held += 1;
+    try {
+      return await work;
+    } finally {
+      this.#held -= 1;
+      if (this.#held === 0) this.#heldIsDone();
     }
   }
 
@@ -63,7 +77,7 @@ export class VirtualTime implements Clock {
       isSettled = true;
     };
     work.then(note, note);
-    await settled();
+    await this.#settled();
     while (!isSettled) {
       if (!(await this.step()))
         throw new InvariantError('nothing is due any more, and what is waited for has not come');
@@ -74,6 +88,14 @@ export class VirtualTime implements Clock {
   /** Let so much time pass. */
   async pass(ms: number): Promise<void> {
     await this.drive(new Promise<void>((resolve) => this.after(ms, resolve)));
+  }
+
+  async #settled(): Promise<void> {
+    await settled();
+    while (this.#held > 0) {
+      await new Promise<void>((resolve) => (this.#heldIsDone = resolve));
+      await settled();
+    }
   }
 
   #push(alarm: Alarm): void {

@@ -6,7 +6,7 @@ import type { ActorPlan } from '../protocol/actor.ts';
 import { messageOf } from '../protocol/errors.ts';
 import type { Says } from '../protocol/events.ts';
 import type { StoredFact } from '../protocol/fact.ts';
-import { protocolVersion } from '../protocol/task.ts';
+import { protocolVersion, toTaskFailure, type Task } from '../protocol/task.ts';
 import { ActorProcess, type Ports } from './actor-process.ts';
 import { ComputingChecks } from './computing-checks.ts';
 import type { Fault, Silence } from './faults.ts';
@@ -18,7 +18,7 @@ import type { Scenario } from './scenario.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { SimulatedCampaign } from './simulated-campaign.ts';
 import { computationOf } from './simulated-results.ts';
-import { SimulatedWorker } from './simulated-worker.ts';
+import { SimulatedWorker, type Computation } from './simulated-worker.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 export interface WorldOptions {
@@ -26,6 +26,10 @@ export interface WorldOptions {
   readonly campaign: SimulatedCampaign;
   /** Faults of a program that looks right, to see that they are found: between a process and the world, and in the server. */
   readonly plant?: { readonly ports?: (ports: Ports) => Ports; readonly server?: (server: MemoryServer) => void };
+  /** What comes of a task, where that is not to follow from the seed. What it throws is a violation, and ends the run. */
+  readonly compute?: (task: Task) => Promise<Computation>;
+  /** Shown every fact as it is stored. */
+  readonly observe?: (fact: StoredFact) => void;
   /** Told now and then how far the run is. */
   readonly progress?: (done: { recorded: number; facts: number }) => void;
 }
@@ -248,7 +252,8 @@ class World {
     const { seed, slots, tasks } = this.#scenario;
     this.#workersMade += 1;
     const id = `worker-${this.#workersMade}`;
-    const { objective } = this.#options.campaign;
+    const { campaign, compute } = this.#options;
+    const { objective } = campaign;
     this.#workers[index] = new SimulatedWorker({
       id,
       slots,
@@ -256,12 +261,24 @@ class World {
       time: this.#time,
       random: SeededRandom.of(seed, `${id}/silence`),
       compute: (task) => {
+        if (compute !== undefined) return this.#compute(task, compute);
         const computation = computationOf(task, { seed, model: tasks, objective });
         this.#measures.noteComputed(computation.durationMs);
         return computation;
       },
       note: (task, what) => this.#checks.note(task, what),
     });
+  }
+
+  async #compute(task: Task, compute: (task: Task) => Promise<Computation>): Promise<Computation> {
+    try {
+      const computation = await compute(task);
+      this.#measures.noteComputed(computation.durationMs);
+      return computation;
+    } catch (error) {
+      this.#wrong(`task ${task.id} cannot be computed: ${messageOf(error)}`);
+      return { durationMs: 0, value: null, failure: toTaskFailure(error) };
+    }
   }
 
   #connect(name: string): MemoryConnection {
@@ -301,6 +318,7 @@ class World {
     this.#hash.update(`${fact.source} ${fact.storedAt} ${json}\n`);
     this.#audit.take(fact);
     this.#measures.take(fact);
+    this.#options.observe?.(fact);
     this.#lastFacts.push(fact);
     if (fact.source === 'worker') {
       this.#results.push(json);

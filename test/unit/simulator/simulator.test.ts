@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { describeFault } from '../../../src/simulator/faults.ts';
 import { drawScenario, type Scenario } from '../../../src/simulator/scenario.ts';
 import { describeFailure } from '../../../src/simulator/scenario-text.ts';
+import { computationOf } from '../../../src/simulator/simulated-results.ts';
 import { shrink } from '../../../src/simulator/shrink.ts';
 import { campaignId, runScenario, type Outcome } from '../../../src/simulator/world.ts';
 import { anything, referenceCampaign } from './reference-campaign.ts';
@@ -43,6 +44,36 @@ describe('without faults', () => {
     expect(measures.utilisation).toBeLessThanOrEqual(1);
     expect(measures.decisionEvents.count).toBeGreaterThan(900);
     expect(measures.decisionEvents.p50).toBeLessThan(10);
+  });
+});
+
+describe('what is really computed', () => {
+  const scenario = drawScenario(1, { ...anything, policies: ['batched'], faults: 'none', tasks: 12 });
+  const runWith = (turns: number): Promise<Outcome> =>
+    runScenario({
+      scenario,
+      campaign: referenceCampaign,
+      compute: async (task) => {
+        for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+        return computationOf(task, { seed: 1, model: scenario.tasks, objective: referenceCampaign.objective });
+      },
+    });
+
+  test('takes no virtual time, however long it takes', async () => {
+    const [quick, slow] = [await runWith(0), await runWith(7)];
+    expect(quick.violations).toEqual([]);
+    expect(slow.history).toBe(quick.history);
+    expect(slow.virtualMs).toBe(quick.virtualMs);
+    expect(slow.measures.utilisation).toBeGreaterThan(0);
+  });
+
+  test('ends the run where it throws', async () => {
+    const { violations } = await runScenario({
+      scenario,
+      campaign: referenceCampaign,
+      compute: () => Promise.reject(new Error('no answer is known')),
+    });
+    expect(violations[0]?.message).toMatch(/^task .* cannot be computed: no answer is known$/);
   });
 });
 
