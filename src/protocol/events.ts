@@ -51,6 +51,8 @@ const reallocationRequested = z.object({
   from: tokenSchema,
   to: tokenSchema,
   slots: z.union([positive, z.literal('all')]),
+  /** Whether `slots` is what `to` is to have, counting what is on its way there, rather than so many more: may be asked again. */
+  upTo: z.boolean().optional(),
   /** Why, for people. */
   reason: z.string().optional(),
 });
@@ -127,6 +129,8 @@ export const eventSchemas = {
       /** Sequence of the `task.finished` that was recorded. */
       sequence: count,
       success: z.boolean(),
+      /** It was withdrawn before it started: neither a success nor a failure, and its candidate is free again. */
+      withdrawn: z.literal(true).optional(),
       candidate: count.nullable(),
       /** The objective's value, where the result has one and counts. */
       value: z.number().nullable(),
@@ -165,6 +169,10 @@ export const eventSchemas = {
       trainedOn: count,
       scored: count,
       ranking: rankedSchema,
+      /** The model that scored it; none scored the first candidates. */
+      model: objectRefSchema.optional(),
+      /** Candidates [from, to) that were not scored again yet: they stand as an older ranking has them. Another ranking follows. */
+      older: z.object({ update: count, trainedOn: count, ranges: z.array(z.tuple([count, count])) }).optional(),
     }),
     z.object({ type: z.literal('scoring.failed'), update: count, trainedOn: count, reason: z.string() }),
     timerFired,
