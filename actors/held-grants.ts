@@ -39,7 +39,14 @@ export function hold(held: HeldGrants, pool: string, grants: readonly (readonly 
 /** The same without this grant, and what it held; null when it is not held. */
 export function letGo(held: HeldGrants, grant: string): { held: HeldGrants; pool: string; slots: number } | null {
   const number = numberOf(grant);
-  if (number === null) return null;
+  return number === null ? null : letGoNumber(held, number);
+}
+
+/** The same by number: with tasks' numbers for grants', and grants' for slots, this is also who was given which grant. */
+export function letGoNumber(
+  held: HeldGrants,
+  number: number,
+): { held: HeldGrants; pool: string; slots: number } | null {
   for (const [pool, pages] of Object.entries(held)) {
     const index = pageOf(pages, number);
     const page = pages[index];

@@ -1,16 +1,21 @@
 /**
  * The resource ledger decides who may compute: it owns the slots of every pool and grants each to one task at a time.
  *
- * In: requests, withdrawals and releases of slots, reallocations, the capacity of the fleet, ends of tasks. Out: grants,
- * moves, and the books after every change. The ledger is the truth about slots: a grant is ended by the end of its task or
- * by its holder, once.
+ * In: requests, withdrawals and releases of slots, tasks that wait ahead of a slot, reallocations, the capacity of the fleet,
+ * ends of tasks. Out: grants, moves, and the books after every change. The ledger is the truth about slots: a grant is ended by
+ * the end of its task or by its holder, once. A task that waits ahead gets the next slot of its pool before any request; a worker
+ * may have started it by then, and even ended it, in which case it needs none.
  */
-import { enqueueActions, setup } from 'xstate';
+import { assign, enqueueActions, setup } from 'xstate';
 import type { HeardEvent, Says } from '../src/protocol/events.ts';
 import { defineActor } from '../src/protocol/actor.ts';
+import { noteCreated, noteWithdrawn } from './ahead-tasks.ts';
 import {
-  allocatedSlots,
+  aheadRequest,
   balance,
+  endAhead,
+  lackingIn,
+  nothingOut,
   openBooks,
   reallocate,
   release,
@@ -29,6 +34,8 @@ const hears = [
   'submitter.slots.requested',
   'submitter.slots.withdrawn',
   'submitter.slots.released',
+  'submitter.task.created',
+  'submitter.task.withdrawn',
   'trainer.slots.requested',
   'trainer.slots.withdrawn',
   'trainer.slots.released',
@@ -37,12 +44,18 @@ const hears = [
   'inference-runner.slots.withdrawn',
   'inference-runner.slots.released',
   'inference-runner.reallocation.requested',
+  'allocator.reallocation.requested',
   'worker.task.finished',
 ] as const;
 
 export interface ResourceLedgerInput {
   /** Names of the pools; capacity arrives in the first. */
   pools: readonly string[];
+  /**
+   * Whether the submitter creates tasks ahead of their slots (default: no). It may be behind, and create some because of what was
+   * before a drain: so a drain is over only once it has said `slots.withdrawn` of the request `ahead`, that none comes any more.
+   */
+  lookahead?: boolean;
 }
 
 type Event = HeardEvent<(typeof hears)[number]>;
@@ -59,16 +72,26 @@ function enter(books: SlotBooks, event: Event): SlotBooks {
       return withdraw(books, event.request);
     case 'slots.released':
       return release(books, event.grant);
-    case 'task.finished':
-      return event.result.task.grant === null ? books : release(books, event.result.task.grant);
-    case 'reallocation.requested':
-      return reallocate(books, event.from, event.to, event.slots);
+    case 'task.created':
+      return { ...books, ahead: noteCreated(books.ahead, event.task) };
+    case 'task.withdrawn':
+      return { ...books, ahead: noteWithdrawn(books.ahead, event.task) };
+    case 'task.finished': {
+      const { grant, source, number } = event.result.task;
+      if (grant !== null) return release(books, grant);
+      return source === 'submitter' ? endAhead(books, number) : books;
+    }
+    case 'reallocation.requested': {
+      const { from, to, slots, upTo = false } = event;
+      const moved = upTo && slots !== 'all' ? lackingIn(books, to, slots) : slots;
+      return moved === 0 ? books : reallocate(books, from, to, moved);
+    }
     case 'capacity.changed':
       return setCapacity(books, event.capacity);
     case 'drain.started':
       return sendHome(books);
     case 'campaign.resumed':
-      return books;
+      return { ...books, ahead: { ...books.ahead, isOpen: books.lookahead } };
   }
 }
 
@@ -84,13 +107,20 @@ const resourceLedgerMachine = setup({
       for (const fact of facts) enqueue.emit(fact);
       if (books.pools !== context.pools) enqueue.emit(balance(books));
     }),
+    closeAhead: assign(({ context }) => ({ ahead: { ...context.ahead, isOpen: false } })),
     announceDrained: enqueueActions(({ enqueue }) => enqueue.emit({ type: 'slots.drained' })),
   },
-  guards: { nothingHeld: ({ context }) => allocatedSlots(context) === 0 },
+  guards: {
+    nothingOut: ({ context }) => nothingOut(context),
+    noneComesAhead: ({ event }) => event.type === 'slots.withdrawn' && event.request === aheadRequest,
+  },
 }).createMachine({
   id: 'resource-ledger',
   // XState asks for a first context at every pure transition, without an input: an exception there costs 25 µs each.
-  context: ({ input }) => openBooks((input as ResourceLedgerInput | undefined)?.pools ?? []),
+  context: ({ input }) => {
+    const { pools = [], lookahead = false } = (input as ResourceLedgerInput | undefined) ?? {};
+    return openBooks(pools, lookahead);
+  },
   initial: 'open',
   states: {
     open: {
@@ -100,6 +130,8 @@ const resourceLedgerMachine = setup({
         'slots.requested': { actions: 'book' },
         'slots.withdrawn': { actions: 'book' },
         'slots.released': { actions: 'book' },
+        'task.created': { actions: 'book' },
+        'task.withdrawn': { actions: 'book' },
         'task.finished': { actions: 'book' },
         'reallocation.requested': { actions: 'book' },
         'capacity.changed': { actions: 'book' },
@@ -107,10 +139,14 @@ const resourceLedgerMachine = setup({
       },
     },
     draining: {
-      description: 'Grants nothing more; waits for what runs to end, however long the methods allow it to take.',
-      always: { guard: 'nothingHeld', target: 'drained' },
+      description:
+        'Grants nothing more to requests; waits for what runs, or waits ahead, to end, however long the methods allow it to take.',
+      always: { guard: 'nothingOut', target: 'drained' },
       on: {
+        'slots.withdrawn': { guard: 'noneComesAhead', actions: 'closeAhead' },
         'slots.released': { actions: 'book' },
+        'task.created': { actions: 'book' },
+        'task.withdrawn': { actions: 'book' },
         'task.finished': { actions: 'book' },
         'capacity.changed': { actions: 'book' },
       },
@@ -120,10 +156,12 @@ const resourceLedgerMachine = setup({
       entry: 'announceDrained',
       on: {
         'capacity.changed': { actions: 'book' },
-        'campaign.resumed': 'open',
+        // After a crash a creation may be stored behind its result.
+        'task.created': { actions: 'book' },
+        'campaign.resumed': { target: 'open', actions: 'book' },
       },
     },
   },
 });
 
-export const resourceLedger = defineActor({ machine: resourceLedgerMachine, hears, version: 2 });
+export const resourceLedger = defineActor({ machine: resourceLedgerMachine, hears, version: 3 });

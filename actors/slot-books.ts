@@ -2,7 +2,8 @@
  * The arithmetic of slots, pure: requests in order, moves between pools, capacity that comes and goes. After every function
  * the books balance: allocated + free over all pools = capacity.
  */
-import { grantName, hold, letGo, noneHeld, type HeldGrants } from './held-grants.ts';
+import { firstOf, isOver, leave, noneAhead, noteEnded, type AheadTasks } from './ahead-tasks.ts';
+import { grantName, hold, letGo, letGoNumber, noneHeld, type HeldGrants } from './held-grants.ts';
 
 export interface Pool {
   readonly allocated: number;
@@ -38,15 +39,32 @@ export interface SlotBooks {
   readonly moves: readonly Move[];
   /** How many grants were ever made. */
   readonly granted: number;
+  /** Whether tasks may come without a grant. */
+  readonly lookahead: boolean;
+  /** Those of them that are in the queue and have no slot yet. */
+  readonly ahead: AheadTasks;
+  /** The grants of those that got one and have not ended: the number of the task, and that of the grant. */
+  readonly aheadGrants: HeldGrants;
 }
 
+/** What a grant answers that nobody asked for: its task waited. */
+export const aheadRequest = 'ahead';
+
 export type SlotFact =
-  | { type: 'slots.granted'; grant: string; request: string; pool: string; slots: number; freedBy: number | null }
+  | {
+      type: 'slots.granted';
+      grant: string;
+      request: string;
+      pool: string;
+      slots: number;
+      freedBy: number | null;
+      task?: string;
+    }
   | { type: 'slots.moved'; from: string; to: string; slots: number }
   | { type: 'slots.changed'; capacity: number; pools: Record<string, Pool> };
 
-/** Empty books over these pools; capacity arrives in the first. */
-export function openBooks(pools: readonly string[]): SlotBooks {
+/** Empty books over these pools; capacity arrives in the first. @param lookahead whether tasks may come without a grant. */
+export function openBooks(pools: readonly string[], lookahead = false): SlotBooks {
   return {
     capacity: 0,
     retiring: 0,
@@ -56,6 +74,9 @@ export function openBooks(pools: readonly string[]): SlotBooks {
     requests: {},
     moves: [],
     granted: 0,
+    lookahead,
+    ahead: noneAhead(lookahead),
+    aheadGrants: noneHeld,
   };
 }
 
@@ -96,6 +117,19 @@ export function release(books: SlotBooks, grant: string): SlotBooks {
   return ended === null ? books : withPool({ ...books, held: ended.held }, ended.pool, -ended.slots, ended.slots);
 }
 
+/** End a task that was created without a grant: its slot is free, or it waits for one no longer; the second time changes nothing. */
+export function endAhead(books: SlotBooks, number: number): SlotBooks {
+  const given = letGoNumber(books.aheadGrants, number);
+  if (given !== null) return release({ ...books, aheadGrants: given.held }, grantName(given.slots));
+  const ahead = noteEnded(books.ahead, number);
+  return ahead === books.ahead ? books : { ...books, ahead };
+}
+
+/** Whether nobody holds a slot, and no task is out that might yet get one. */
+export function nothingOut(books: SlotBooks): boolean {
+  return allocatedSlots(books) === 0 && isOver(books.ahead);
+}
+
 /**
  * Move slots from one pool to another as they fall free. `all` is what the pool has and is still to get; more than that
  * is that. Slots on their way into `from` are sent on to `to` directly.
@@ -115,6 +149,14 @@ export function reallocate(books: SlotBooks, from: string, to: string, slots: nu
   }
   if (own > 0) moves.push({ from, to, slots: own });
   return { ...withPool(books, to, 0, 0), moves };
+}
+
+/** How many slots a pool lacks of so many, counting those that are on their way to it and not those that are to leave. */
+export function lackingIn(books: SlotBooks, pool: string, slots: number): number {
+  const { allocated, free } = poolOf(books, pool);
+  const coming = sum(books.moves.filter(({ to }) => to === pool).map((move) => move.slots));
+  const leaving = sum(books.moves.filter(({ from }) => from === pool).map((move) => move.slots));
+  return Math.max(0, slots - (allocated + free + coming - leaving));
 }
 
 /** Let the capacity become this: new slots arrive in the home pool, lost ones go as they fall free. */
@@ -138,8 +180,8 @@ export function sendHome(books: SlotBooks): SlotBooks {
 }
 
 /**
- * Put free slots to use until nothing more can be done: first those that retire go, then those that move, then requests
- * are granted, first come first served in each pool.
+ * Put free slots to use until nothing more can be done: first those that retire go, then those that move, then tasks that wait
+ * ahead get theirs, then requests are granted, first come first served in each pool.
  */
 export function settle(books: SlotBooks, freedBy: number | null): { books: SlotBooks; facts: SlotFact[] } {
   const facts: SlotFact[] = [];
@@ -155,7 +197,10 @@ export function settle(books: SlotBooks, freedBy: number | null): { books: SlotB
       changed = true;
     }
   }
-  for (const pool of Object.keys(now.pools)) now = grantIn(now, pool, freedBy, facts);
+  for (const pool of Object.keys(now.pools)) {
+    now = grantAhead(now, pool, freedBy, facts);
+    now = grantIn(now, pool, freedBy, facts);
+  }
   return { books: now, facts };
 }
 
@@ -191,8 +236,29 @@ function boundMoves(books: SlotBooks, pool: string): Move[] {
   });
 }
 
-/** Grant what waits in a pool while there is room for the first, and say so. */
+/** Give slots to the tasks of a pool that wait, oldest first, while there is room for the first, and say so. */
+function grantAhead(books: SlotBooks, pool: string, freedBy: number | null, facts: SlotFact[]): SlotBooks {
+  let now = books;
+  for (let task = firstOf(now.ahead, pool); task !== null; task = firstOf(now.ahead, pool)) {
+    const { id, number, slots } = task;
+    if (poolOf(now, pool).free < slots) break;
+    const granted = now.granted + 1;
+    const grant = grantName(granted);
+    facts.push({ type: 'slots.granted', grant, request: aheadRequest, pool, slots, freedBy, task: id });
+    now = {
+      ...withPool(now, pool, slots, -slots),
+      held: hold(now.held, pool, [[granted, slots]]),
+      granted,
+      ahead: leave(now.ahead, number),
+      aheadGrants: hold(now.aheadGrants, pool, [[number, granted]]),
+    };
+  }
+  return now;
+}
+
+/** Grant what waits in a pool while there is room for the first, and say so; nothing before a task that waits ahead. */
 function grantIn(books: SlotBooks, pool: string, freedBy: number | null, facts: SlotFact[]): SlotBooks {
+  if (firstOf(books.ahead, pool) !== null) return books;
   const waiting = books.requests[pool] ?? [];
   let { free } = poolOf(books, pool);
   if (waiting[0] === undefined || free < waiting[0].slots) return books;

@@ -80,6 +80,21 @@ describe('resource-ledger', () => {
     });
   });
 
+  it('brings a pool up to so many slots, however often it is asked', () => {
+    const actor = open(3);
+    const upTo = (count: number) =>
+      ({ type: 'reallocation.requested', from: 'simulate', to: 'infer', slots: count, upTo: true }) as const;
+    expect(actor.hear('allocator', { ...upTo(1), reason: 'one is wanted' })).toMatchObject([{ type: 'slots.changed' }]);
+    expect(actor.hear('inference-runner', upTo(1)), 'one is on its way').toEqual([]);
+    actor.hear('worker', end('grant-1'));
+    expect(balance(actor)).toMatchObject({ simulate: { allocated: 2 }, infer: { free: 1 } });
+    expect(actor.hear('inference-runner', upTo(1)), 'one is there').toEqual([]);
+    actor.hear('inference-runner', { type: 'reallocation.requested', from: 'infer', to: 'train', slots: 'all' });
+    actor.hear('inference-runner', upTo(1));
+    actor.hear('worker', end('grant-2'));
+    expect(balance(actor)).toMatchObject({ simulate: { allocated: 1 }, train: { free: 1 }, infer: { free: 1 } });
+  });
+
   it('grants nothing more to a request that was withdrawn', () => {
     const actor = open(1);
     actor.hear('submitter', { type: 'slots.withdrawn', request: 'submitter/1' });
@@ -120,6 +135,99 @@ describe('resource-ledger', () => {
     expect(typesOf(actor.hear('worker', end('grant-1')))).toEqual(['slots.changed']);
     expect(balance(actor)).toMatchObject({ simulate: { allocated: 1, free: 0 } });
     expect(typesOf(actor.hear('worker', end('grant-2')))).toContain('slots.granted');
+  });
+
+  describe('with tasks that wait ahead of a slot', () => {
+    /** A ledger over so many slots, which the submitter's tasks 1, 2, ... hold. */
+    function full(capacity: number): DrivenActor {
+      const actor = new DrivenActor(resourceLedger, { pools, lookahead: true }, coverage);
+      actor.hear('submitter', slots('submitter/1', 'simulate', null));
+      actor.hear('fleet', { type: 'capacity.changed', capacity });
+      for (let n = 1; n <= capacity; n += 1) actor.hear('submitter', created(n, `grant-${n}`));
+      return actor;
+    }
+    const created = (number: number, grant: string | null = null) => {
+      const { id, method, topic, pool, slots: taken, candidate, choice } = taskOf(number);
+      const task = { id, number, method, topic, pool, slots: taken, grant, candidate, arguments: null, choice };
+      return { type: 'task.created', task } as const;
+    };
+    const taskOf = (number: number) => finished({ number, id: `simulate-${number}` }, { value: null }).result.task;
+    const withdrawn = (number: number) =>
+      ({ type: 'task.withdrawn', task: `simulate-${number}`, reason: 'a new ranking' }) as const;
+    const ended = (number: number, grant: string | null = null) =>
+      finished({ number, id: `simulate-${number}`, grant }, { value: null });
+    const none = { type: 'slots.withdrawn', request: 'ahead' } as const;
+
+    it('gives a slot that falls free to the oldest of them, before any request', () => {
+      const actor = full(1);
+      expect(actor.hear('submitter', created(2))).toEqual([]);
+      expect(actor.hear('submitter', created(3))).toEqual([]);
+      const ahead = { type: 'slots.granted', request: 'ahead', pool: 'simulate', slots: 1 };
+      const first = actor.hear('worker', ended(1, 'grant-1'));
+      expect(first[0]).toEqual({ ...ahead, grant: 'grant-2', task: 'simulate-2', freedBy: actor.sequence });
+      expect(typesOf(first)).toEqual(['slots.granted', 'slots.changed']);
+      expect(actor.hear('worker', ended(2))[0]).toMatchObject({ ...ahead, grant: 'grant-3', task: 'simulate-3' });
+      expect(actor.hear('worker', ended(2)), 'a second time').toEqual([]);
+      expect(actor.hear('worker', ended(3))[0]).toMatchObject({ request: 'submitter/1', grant: 'grant-4' });
+    });
+
+    it('gives none to one that was withdrawn, or has ended before it could be given one', () => {
+      const actor = full(2);
+      for (const number of [3, 4, 5, 6]) actor.hear('submitter', created(number));
+      expect(actor.hear('submitter', withdrawn(3))).toEqual([]);
+      // A worker had room for it sooner than is known here.
+      expect(actor.hear('worker', ended(4))).toEqual([]);
+      expect(actor.hear('worker', ended(1, 'grant-1'))[0]).toMatchObject({ task: 'simulate-5' });
+      // It has its slot: that it is not wanted any more comes too late.
+      expect(actor.hear('submitter', withdrawn(5))).toEqual([]);
+      expect(actor.hear('worker', ended(5))[0]).toMatchObject({ task: 'simulate-6' });
+      expect(actor.hear('worker', ended(3))).toEqual([]);
+      expect(balance(actor)).toMatchObject({ simulate: { allocated: 2, free: 0 } });
+    });
+
+    it('knows of one that has ended before it knows of its creation, and of the second end of any other', () => {
+      const actor = full(1);
+      expect(actor.hear('worker', ended(3))).toEqual([]);
+      expect(actor.hear('worker', ended(3))).toEqual([]);
+      expect(actor.hear('worker', finished({ number: 2, grant: null, source: 'trainer' }, { value: null }))).toEqual(
+        [],
+      );
+      actor.hear('submitter', created(2));
+      actor.hear('submitter', created(3));
+      expect(actor.hear('worker', ended(1, 'grant-1'))[0]).toMatchObject({ task: 'simulate-2' });
+      expect(actor.hear('worker', ended(3))).toEqual([]);
+      expect(actor.hear('worker', ended(2))[0]).toMatchObject({ request: 'submitter/1' });
+    });
+
+    it('moves and retires slots before it gives one to any', () => {
+      const actor = full(2);
+      actor.hear('submitter', created(3));
+      actor.hear('trainer', { type: 'reallocation.requested', from: 'simulate', to: 'train', slots: 1 });
+      expect(typesOf(actor.hear('worker', ended(1, 'grant-1')))).toEqual(['slots.moved', 'slots.changed']);
+      actor.hear('fleet', { type: 'capacity.changed', capacity: 1 });
+      expect(actor.hear('worker', ended(2, 'grant-2'))[0]).toMatchObject({ task: 'simulate-3' });
+    });
+
+    it('is drained when they have ended, withdrawn or not, and the submitter has said that none comes any more', () => {
+      const actor = full(1);
+      for (const number of [2, 3]) actor.hear('submitter', created(number));
+      // What was said before the drain says nothing of what comes.
+      actor.hear('submitter', none);
+      actor.hear('campaign', drain);
+      actor.hear('submitter', created(4));
+      actor.hear('submitter', withdrawn(3));
+      actor.hear('submitter', withdrawn(4));
+      expect(actor.hear('worker', ended(1, 'grant-1'))[0]).toMatchObject({ task: 'simulate-2' });
+      actor.hear('submitter', { type: 'slots.withdrawn', request: 'submitter/1' });
+      for (const number of [2, 3, 4])
+        expect(typesOf(actor.hear('worker', ended(number)))).not.toContain('slots.drained');
+      expect(typesOf(actor.hear('submitter', none))).toEqual(['slots.drained']);
+      expect(actor.hear('submitter', created(5, 'grant-9')), 'stored behind its result').toEqual([]);
+      actor.hear('campaign', { type: 'campaign.resumed' });
+      actor.hear('campaign', drain);
+      expect(actor.state).toBe('draining');
+      expect(typesOf(actor.hear('submitter', none))).toEqual(['slots.drained']);
+    });
   });
 
   it('has every state and transition reached above', () => {

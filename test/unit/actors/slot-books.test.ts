@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { firstOf, noteCreated, noteWithdrawn } from '../../../actors/ahead-tasks.ts';
 import { grantsIn } from '../../../actors/held-grants.ts';
 import {
   allocatedSlots,
+  endAhead,
+  nothingOut,
   openBooks,
   reallocate,
   release,
@@ -25,7 +28,11 @@ type Operation =
   | { do: 'release'; which: number }
   | { do: 'reallocate'; from: string; to: string; slots: number | 'all' }
   | { do: 'capacity'; capacity: number }
-  | { do: 'sendHome' };
+  | { do: 'sendHome' }
+  | { do: 'create ahead'; pool: string; slots: number }
+  /** Of the tasks ever created ahead, and some that are not created yet: their ends may be known before. */
+  | { do: 'withdraw ahead'; which: number }
+  | { do: 'end ahead'; which: number };
 
 const operationArbitrary: fc.Arbitrary<Operation> = fc.oneof(
   {
@@ -50,6 +57,16 @@ const operationArbitrary: fc.Arbitrary<Operation> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('capacity' as const), capacity: fc.nat(8) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('sendHome' as const) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('create ahead' as const),
+      pool: poolArbitrary,
+      slots: fc.integer({ min: 1, max: 2 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('withdraw ahead' as const), which: fc.nat(10) }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('end ahead' as const), which: fc.nat(12) }) },
 );
 const historyArbitrary = fc.array(operationArbitrary, { maxLength: 50 });
 
@@ -57,6 +74,7 @@ const historyArbitrary = fc.array(operationArbitrary, { maxLength: 50 });
 class Ledger {
   books: SlotBooks = openBooks(pools);
   requests = 0;
+  tasks = 0;
   capacity = 0;
   readonly facts: SlotFact[] = [];
 
@@ -73,7 +91,7 @@ class Ledger {
       const [first] = grantsIn(this.books.held);
       if (first === undefined) return;
       expect(turn, 'grants without end').toBeLessThan(1_000);
-      this.books = withoutRequests(this.books);
+      this.books = withoutAhead(withoutRequests(this.books));
       this.do({ do: 'release', which: Number(first.grant.slice('grant-'.length)) - 1 });
     }
   }
@@ -96,6 +114,16 @@ class Ledger {
         return setCapacity(this.books, operation.capacity);
       case 'sendHome':
         return sendHome(this.books);
+      case 'create ahead': {
+        const { pool, slots } = operation;
+        const number = (this.tasks += 1);
+        const task = { id: `task-${number}`, number, pool, slots, grant: null };
+        return { ...this.books, ahead: noteCreated(this.books.ahead, task) };
+      }
+      case 'withdraw ahead':
+        return { ...this.books, ahead: noteWithdrawn(this.books.ahead, `task-${operation.which + 1}`) };
+      case 'end ahead':
+        return endAhead(this.books, operation.which + 1);
     }
   }
 }
@@ -104,6 +132,9 @@ const withoutRequests = (books: SlotBooks): SlotBooks =>
   Object.values(books.requests)
     .flat()
     .reduce((now, { request: id }) => withdraw(now, id), books);
+const aheadOf = (books: SlotBooks): { id: string; number: number }[] => Object.values(books.ahead.waiting).flat();
+const withoutAhead = (books: SlotBooks): SlotBooks =>
+  aheadOf(books).reduce((now, { number }) => endAhead(now, number), books);
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
 const sizes = (books: SlotBooks): Record<string, number> =>
   Object.fromEntries(Object.entries(books.pools).map(([name, { allocated, free }]) => [name, allocated + free]));
@@ -139,7 +170,9 @@ function expectBalance(books: SlotBooks): void {
 function expectNoIdleSlot(books: SlotBooks): void {
   for (const [name, { free }] of Object.entries(books.pools)) {
     const first = books.requests[name]?.[0];
-    if (first !== undefined) expect(free, `free in ${name}`).toBeLessThan(first.slots);
+    const ahead = firstOf(books.ahead, name);
+    if (ahead !== null) expect(free, `free in ${name}, where ${ahead.id} waits`).toBeLessThan(ahead.slots);
+    else if (first !== undefined) expect(free, `free in ${name}`).toBeLessThan(first.slots);
     if (books.moves.some(({ from }) => from === name)) expect(free, `free to move from ${name}`).toBe(0);
     if (books.retiring > 0) expect(free, `free to retire from ${name}`).toBe(0);
   }
@@ -254,7 +287,7 @@ describe('slot books', () => {
         }
         for (const pool of pools) {
           const granted = ledger.facts.flatMap((fact) =>
-            fact.type === 'slots.granted' && fact.pool === pool ? [fact.request] : [],
+            fact.type === 'slots.granted' && fact.pool === pool && fact.task === undefined ? [fact.request] : [],
           );
           const wanted = order.flatMap((one) => (one.pool === pool ? [one.request] : []));
           expect(granted).toEqual(wanted.slice(0, granted.length));
@@ -303,6 +336,73 @@ describe('slot books', () => {
     expect(ledger.books).toMatchObject({ capacity: 4, retiring: 0, pools: { simulate: { allocated: 3, free: 1 } } });
   });
 
+  it('give a slot to each task that waits ahead, oldest first and before any request, and none to one that was withdrawn', () => {
+    fc.assert(
+      fc.property(historyArbitrary, (history) => {
+        const ledger = new Ledger();
+        const created = new Map<string, { pool: string; number: number }>();
+        const gone = new Set<string>();
+        for (const operation of history) {
+          const waiting = new Map(pools.map((pool) => [pool, firstOf(ledger.books.ahead, pool)?.number ?? Infinity]));
+          const facts = ledger.do(operation);
+          if (operation.do === 'create ahead')
+            created.set(`task-${ledger.tasks}`, { pool: operation.pool, number: ledger.tasks });
+          if (operation.do === 'withdraw ahead' && operation.which < ledger.tasks)
+            gone.add(`task-${operation.which + 1}`);
+          if (operation.do === 'end ahead') gone.add(`task-${operation.which + 1}`);
+          const granted = facts.flatMap((fact) => (fact.type === 'slots.granted' ? [fact] : []));
+          for (const pool of pools) {
+            const here = granted.filter((fact) => fact.pool === pool);
+            const tasks = here.flatMap(({ task }) => (task === undefined ? [] : [task]));
+            expect(here.slice(0, tasks.length).map(({ request: id }) => id)).toEqual(tasks.map(() => 'ahead'));
+            const numbers = tasks.map((task) => created.get(task)?.number ?? 0);
+            expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+            expect(tasks.map((task) => created.get(task)?.pool)).toEqual(tasks.map(() => pool));
+            expect(tasks.filter((task) => gone.has(task))).toEqual([]);
+            if (here.length > tasks.length) expect(firstOf(ledger.books.ahead, pool)).toBeNull();
+            if (operation.do === 'release' && numbers[0] !== undefined) expect(numbers[0]).toBe(waiting.get(pool));
+          }
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('end a task that waited ahead once, whether it had its slot by then, had none, or was not even known', () => {
+    fc.assert(
+      fc.property(historyArbitrary, fc.nat(12), (history, which) => {
+        const ledger = new Ledger();
+        for (const operation of history) ledger.do(operation);
+        const once = endAhead(ledger.books, which + 1);
+        expect(endAhead(once, which + 1)).toBe(once);
+        expect(sum(Object.values(sizes(once)))).toBe(once.capacity);
+        // All of them ended: no slot is held for one any more, and nobody waits for one.
+        let books = ledger.books;
+        for (let number = 1; number <= ledger.tasks; number += 1) books = endAhead(books, number);
+        expect(grantsIn(books.aheadGrants)).toEqual([]);
+        expect(books.ahead.waiting).toEqual({});
+        expect(books.ahead.early.every((number) => number > ledger.tasks)).toBe(true);
+      }),
+    );
+  });
+
+  it('know that something is out while a task waits ahead, withdrawn or not, and while one may come', () => {
+    const ledger = new Ledger();
+    expect(nothingOut(openBooks(pools, true))).toBe(false);
+    expect(nothingOut(ledger.books)).toBe(true);
+    ledger.do({ do: 'create ahead', pool: 'simulate', slots: 1 });
+    expect(nothingOut(ledger.books)).toBe(false);
+    ledger.do({ do: 'withdraw ahead', which: 0 });
+    expect(ledger.do({ do: 'capacity', capacity: 1 })).toEqual([]);
+    expect(nothingOut(ledger.books)).toBe(false);
+    ledger.do({ do: 'end ahead', which: 0 });
+    expect(nothingOut(ledger.books)).toBe(true);
+    // Its end is known before its creation.
+    ledger.do({ do: 'end ahead', which: 1 });
+    expect(ledger.do({ do: 'create ahead', pool: 'simulate', slots: 1 })).toEqual([]);
+    expect(nothingOut(ledger.books)).toBe(true);
+  });
+
   it('stay small and quick with ten thousand slots, held one by one and wanted by thousands', () => {
     let books = openBooks(pools);
     books = request(setCapacity(books, 10_000), { request: 'r0', pool: 'simulate', slots: 1, count: null });
@@ -317,5 +417,18 @@ describe('slot books', () => {
     expect(books).toMatchObject({ capacity: 10_000, pools: { simulate: { free: 0 } } });
     expect(sum(grantsIn(books.held).map(({ slots }) => slots))).toBe(10_000);
     expect(JSON.stringify(books).length).toBeLessThan(300_000);
+  });
+
+  it('stay small and quick with ten thousand slots and as many tasks that got theirs while they waited', () => {
+    let books = openBooks(pools, true);
+    for (let number = 1; number <= 30_000; number += 1) {
+      const task = { id: `simulate-${number}`, number, pool: 'simulate', slots: 1, grant: null };
+      books = settle({ ...books, ahead: noteCreated(books.ahead, task) }, null).books;
+      if (number === 2) books = settle(setCapacity(books, 10_000), null).books;
+      if (number > 10_002) books = settle(endAhead(books, number - 10_002), number).books;
+    }
+    expect(books).toMatchObject({ capacity: 10_000, pools: { simulate: { allocated: 10_000, free: 0 } } });
+    expect(grantsIn(books.aheadGrants)).toHaveLength(10_000);
+    expect(JSON.stringify(books).length).toBeLessThan(400_000);
   });
 });
