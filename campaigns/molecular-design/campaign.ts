@@ -30,7 +30,7 @@ export default defineCampaign<Settings>({
   },
   needs: ['xtb'],
   loadCandidates: async ({ space }, { cacheDir, onProgress }) => {
-    const { smiles, fingerprints, duplicates, refused, digest } = await loadSearchSpace(
+    const { smiles, fingerprints, features, duplicates, refused, digest } = await loadSearchSpace(
       spaceFile(space),
       cacheDir,
       (done, total) => onProgress(`fingerprints of ${space}: ${done} of ${total}`),
@@ -39,7 +39,7 @@ export default defineCampaign<Settings>({
       count: smiles.length,
       argumentsOf: (candidate) => ({ smiles: smiles[candidate] }),
       labelOf: (candidate) => smiles[candidate] ?? `candidate ${candidate}`,
-      objects: { fingerprints },
+      objects: { fingerprints, features: features.encode() },
       digest,
       notes: { space, candidates: smiles.length, duplicates, refused },
     };

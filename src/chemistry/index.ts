@@ -4,7 +4,7 @@ export { fingerprint, fingerprintBits, fingerprintBytes, fingerprints } from './
 export { parseXyz, toXyz, type BondedPair, type Geometry } from './geometry.ts';
 export { loadRdkit, maxSmilesLength, rdkitVersion } from './rdkit.ts';
 export { loadSearchSpace, type LoadedSpace } from './search-space-cache.ts';
-export { readSearchSpace, type FingerprintedSpace, type Progress, type SearchSpace } from './search-space.ts';
+export { readSearchSpace, type FeaturedSpace, type Progress, type SearchSpace } from './search-space.ts';
 export { canonicalSmiles } from './smiles.ts';
 export { verticalIonization, xtbProgram, type VerticalIonization, type XtbSite } from './xtb.ts';
 export { evPerHartree } from './xtb-output.ts';

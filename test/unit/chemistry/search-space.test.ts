@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fingerprints } from '../../../src/chemistry/fingerprint.ts';
+import { surveyFile } from '../../../src/chemistry/file-survey.ts';
 import { sniffLayout } from '../../../src/chemistry/molecule-table.ts';
 import { decodeSpace, encodeSpace, loadSearchSpace } from '../../../src/chemistry/search-space-cache.ts';
-import { readSearchSpace, type SearchSpace } from '../../../src/chemistry/search-space.ts';
+import { readFeaturedSpace, readSearchSpace, type SearchSpace } from '../../../src/chemistry/search-space.ts';
 import { CoxswainError } from '../../../src/protocol/errors.ts';
 
 let folder = '';
@@ -159,6 +160,7 @@ describe('a cached search space', () => {
     const first = await loadSearchSpace(path, cache, (done, total) => reports.push([done, total]));
     expect(first).toMatchObject({ ...(await readSearchSpace(path)), cached: false });
     expect(first.fingerprints).toEqual(await fingerprints(first.smiles));
+    expect(first.features.length).toBe(3);
     expect(reports.at(-1)).toEqual([6, 6]);
     expect(await loadSearchSpace(path, cache)).toEqual({ ...first, cached: true });
     // The same bytes under another name; other bytes under the same name.
@@ -189,7 +191,8 @@ describe('a cached search space', () => {
   });
 
   it('is read back as written, and no byte of it can change unseen', async () => {
-    const space = { ...(await read(text)), fingerprints: await fingerprints(['CCO', 'c1ccccc1', 'C']) };
+    const path = await fileOf(text);
+    const space = await readFeaturedSpace(path, await surveyFile(path));
     const bytes = encodeSpace(space);
     expect(decodeSpace(bytes)).toEqual(space);
     fc.assert(
