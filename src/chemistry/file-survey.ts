@@ -10,10 +10,10 @@ export interface FileSurvey {
 }
 
 /**
- * Digest and number of lines of a file, in one pass over its bytes.
+ * Digest and number of lines of a file, in one pass over its bytes; `what` is what an error calls it.
  * @throws InputError with the system's reason when it cannot be read
  */
-export async function surveyFile(path: string): Promise<FileSurvey> {
+export async function surveyFile(path: string, what = 'search space'): Promise<FileSurvey> {
   const hash = createHash('sha256');
   let lines = 0;
   let endsOpen = false;
@@ -24,11 +24,11 @@ export async function surveyFile(path: string): Promise<FileSurvey> {
       for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
     }
   } catch (cause) {
-    throw unreadableSpace(path, cause);
+    throw unreadableFile(what, path, cause);
   }
   return { digest: hash.digest('hex'), lines: endsOpen ? lines + 1 : lines };
 }
 
-/** The error for a file that the system cannot read, with its reason. */
-export const unreadableSpace = (path: string, cause: unknown): InputError =>
-  new InputError(`search space ${path} cannot be read: ${messageOf(cause)}`, { code: 'space.unreadable', cause });
+/** The error for a file that the system cannot read, with its reason; `what` says what it should have been. */
+export const unreadableFile = (what: string, path: string, cause: unknown): InputError =>
+  new InputError(`${what} ${path} cannot be read: ${messageOf(cause)}`, { code: 'space.unreadable', cause });

@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { InputError, messageOf } from '../protocol/errors.ts';
-import { unreadableSpace } from './file-survey.ts';
+import { unreadableFile } from './file-survey.ts';
 import { withMolecule } from './rdkit.ts';
 
 /** How a file of molecules is laid out. */
@@ -60,7 +60,7 @@ export function sniffLayout(
 }
 
 /** The cells of a header line: quotes and blanks around a name are no part of it. */
-function cellsOf(line: string, delimiter: Layout['delimiter']): string[] {
+export function cellsOf(line: string, delimiter: Layout['delimiter']): string[] {
   if (delimiter === 'blanks') return line.trim().split(/\s+/);
   try {
     const [cells = []] = parseText(line, { ...tolerant, delimiter });
@@ -75,14 +75,14 @@ function cellsOf(line: string, delimiter: Layout['delimiter']): string[] {
 const isIdle = (line: string): boolean => /^\s*(#|$)/.test(line);
 
 /** The first token of a cell or line: what follows a SMILES after a blank is its name. */
-const firstToken = (text: string): string => /\S+/.exec(text)?.[0] ?? '';
+export const firstToken = (text: string): string => /\S+/.exec(text)?.[0] ?? '';
 
 /**
  * The rows of a file of molecules, header, comments and blank lines left out. A row without the column has SMILES ''.
  * @throws InputError when the text cannot be read as the layout says, such as a quote that is never closed
  */
 async function* readRows(text: Readable, layout: Layout): AsyncGenerator<MoleculeRow> {
-  const rows = layout.delimiter === 'blanks' ? blankSeparated(text) : quoted(text, layout.delimiter);
+  const rows = rowsOf(text, layout.delimiter);
   let header = layout.header;
   for await (const { line, cells } of rows) {
     if (header) header = false;
@@ -90,10 +90,19 @@ async function* readRows(text: Readable, layout: Layout): AsyncGenerator<Molecul
   }
 }
 
-interface Row {
+/** One row of cells. */
+export interface Row {
+  /** Where in the file, from 1. */
   readonly line: number;
   readonly cells: readonly string[];
 }
+
+/**
+ * The rows of a text, comments and blank lines left out.
+ * @throws InputError when it cannot be read so, such as a quote that is never closed
+ */
+export const rowsOf = (text: Readable, delimiter: Layout['delimiter']): AsyncGenerator<Row> =>
+  delimiter === 'blanks' ? blankSeparated(text) : quoted(text, delimiter);
 
 async function* blankSeparated(text: Readable): AsyncGenerator<Row> {
   let line = 0;
@@ -122,7 +131,8 @@ async function* quoted(text: Readable, delimiter: string): AsyncGenerator<Row> {
 }
 
 /** The text of a file, decoded as UTF-8. */
-const openText = (path: string): Readable => createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 18 });
+export const openText = (path: string): Readable =>
+  createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 18 });
 
 /**
  * The molecules in a file, in order, whatever its layout.
@@ -139,7 +149,7 @@ export async function* moleculesInFile(path: string): AsyncGenerator<MoleculeRow
   } catch (cause) {
     if (cause instanceof InputError)
       throw new InputError(`search space ${path}, ${cause.message}`, { code: 'space.malformed', cause });
-    throw unreadableSpace(path, cause);
+    throw unreadableFile('search space', path, cause);
   }
   if (rows === 0) throw empty(path);
 }
@@ -159,8 +169,8 @@ async function layoutOf(path: string): Promise<Layout> {
   );
 }
 
-/** The first line that is neither blank nor a comment, without a byte-order mark; null when there is none. */
-async function firstLineOf(path: string): Promise<string | null> {
+/** The first line that is neither blank nor a comment, without a byte-order mark; null when there is none. `what` is what an error calls the file. */
+export async function firstLineOf(path: string, what = 'search space'): Promise<string | null> {
   const text = openText(path);
   try {
     for await (const raw of createInterface({ input: text, crlfDelay: Infinity })) {
@@ -169,7 +179,7 @@ async function firstLineOf(path: string): Promise<string | null> {
     }
     return null;
   } catch (cause) {
-    throw unreadableSpace(path, cause);
+    throw unreadableFile(what, path, cause);
   } finally {
     text.destroy();
   }
