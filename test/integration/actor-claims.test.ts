@@ -23,7 +23,11 @@ class Candidate {
     const { url, token } = scene.server;
     const candidate = new Candidate(await connectNats({ url, token }, { name: 'candidate' }), wanted);
     await candidate.claims.open({
-      free: (actor) => void candidate.claims.claim(actor).then((won) => won && candidate.holds.add(actor)),
+      free: (actor) => {
+        const claimed = candidate.claims.claim(actor).then((won) => won && candidate.holds.add(actor));
+        // Whoever is closed while it asks learns nothing.
+        claimed.catch((error: unknown) => expect(candidate.connection.isClosed(), String(error)).toBe(true));
+      },
       lost: (actor) => {
         candidate.holds.delete(actor);
         candidate.losses.push(actor);
