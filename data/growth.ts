@@ -1,5 +1,20 @@
 /** How the generator comes to a molecule: from a seed, by random moves, to a number of heavy atoms. */
-import { type Bond, copyOf, type Element, type Graph, hydrogens, valence } from './molecule-graph.ts';
+import { type Bond, copyOf, type Element, type Graph, hydrogens, mostBonds } from './molecule-graph.ts';
+
+/** Things, and how often each is taken. */
+export type Weighted<T> = readonly (readonly [thing: T, weight: number])[];
+
+/** What molecules of a kind are grown from. */
+export interface Palette {
+  /** What one begins with. */
+  readonly seeds: Weighted<Graph>;
+  /** Groups that are attached whole, by their first atom. */
+  readonly groups: Weighted<Graph>;
+  /** Elements of single atoms that are added. */
+  readonly added: Weighted<Element>;
+  /** Elements that a carbon is exchanged for. */
+  readonly swapped: Weighted<Element>;
+}
 
 /** Numbers in [0, 1), the same for the same seed (mulberry32, by Tommy Ettinger; public domain). */
 export function randomFrom(seed: number): () => number {
@@ -12,62 +27,8 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** Where molecules grow from, and how often: chains, rings, and the aromatic systems that no single move would reach. */
-export const seeds: readonly (readonly [smiles: string, weight: number])[] = [
-  ...weighted(40, ['C']),
-  ...weighted(3, ['CC=C', 'CC#C', 'CC#N', 'CC(C)=O', 'CC(N)=O', 'CC(=O)O', 'COC', 'CN(C)C']),
-  ...weighted(2, ['C1CC1', 'C1CCC1', 'C1CO1', 'C1CN1', 'C1COC1', 'C1CNC1']),
-  ...weighted(4, ['C1CCCC1', 'C1CCOC1', 'C1CCNC1', 'C1CCCCC1', 'C1CCOCC1', 'C1CCNCC1', 'C1COCCN1', 'C1CCCCCC1']),
-  ...weighted(2, ['C1CC=CC1', 'C1CC=CCC1', 'O=C1CCCC1', 'O=C1CCCCC1', 'O=C1CCCN1', 'O=C1CCCO1']),
-  ...weighted(9, ['c1ccccc1', 'c1ccncc1', 'c1cc[nH]c1', 'c1ccoc1']),
-  ...weighted(4, [
-    'c1cnccn1',
-    'c1cncnc1',
-    'c1ccnnc1',
-    'c1cn[nH]c1',
-    'c1c[nH]cn1',
-    'c1cocn1',
-    'c1cnoc1',
-    'O=c1cccc[nH]1',
-  ]),
-  ...weighted(1, ['c1ncncn1', 'c1nc[nH]n1', 'c1ncon1', 'c1nnco1', 'O=c1ccocc1', 'O=c1nccc[nH]1']),
-  ...weighted(1, ['C1CC2CCC1C2', 'C1CC2CCC1CC2', 'C1CN2CCC1CC2', 'C1CC2CCCC2C1', 'C1CCC2CCCC2C1', 'C1CCC2(C1)CC2']),
-  ...weighted(1, ['c1ccc2[nH]ccc2c1', 'c1ccc2occc2c1', 'c1ccc2[nH]cnc2c1', 'c1ccc2[nH]ncc2c1', 'c1ccc2ocnc2c1']),
-  ...weighted(1, [
-    'c1ccc2c(c1)CCC2',
-    'c1ccc2c(c1)OCO2',
-    'c1ccn2ccnc2c1',
-    'c1ccn2cccc2c1',
-    'c1cc2c([nH]1)CCC2',
-    'c1ccn2nccc2c1',
-  ]),
-];
-
-/** Groups that are attached whole, by their first atom. */
-export const groups: readonly (readonly [smiles: string, weight: number])[] = [
-  ...weighted(3, ['CC', 'OC', 'C#N', 'C=C', 'C=O', 'C(C)=O', 'NC']),
-  ...weighted(2, ['C#C', 'C(C)C', 'C(=O)O', 'C(=O)N', 'C(F)(F)F', 'CO', 'N(C)C', 'C(=O)OC', 'C(=O)NC', 'OC(C)=O']),
-  ...weighted(1, [
-    'NC(C)=O',
-    'NC=O',
-    'OC=O',
-    'C=NO',
-    'C(C)(C)C',
-    'C1CC1',
-    'C1CO1',
-    'OC(F)(F)F',
-    'OC(F)F',
-    'C(N)=N',
-    'C=CC',
-  ]),
-];
-
-function weighted(weight: number, smiles: readonly string[]): (readonly [string, number])[] {
-  return smiles.map((one) => [one, weight] as const);
-}
-
 /** One of several things, each as often as its weight. */
-export function pick<T>(random: () => number, choices: readonly (readonly [T, number])[]): T {
+export function pick<T>(random: () => number, choices: Weighted<T>): T {
   let left = random() * choices.reduce((sum, [, weight]) => sum + weight, 0);
   const chosen = choices.find(([, weight]) => (left -= weight) < 0) ?? choices.at(-1);
   if (chosen === undefined) throw new Error('nothing to pick from');
@@ -81,13 +42,13 @@ const any = <T>(random: () => number, choices: readonly T[]): T | undefined =>
 const atomsOf = (graph: Graph): number[] => graph.elements.map((_, atom) => atom);
 const open = (graph: Graph, count = 1): number[] => atomsOf(graph).filter((atom) => hydrogens(graph, atom) >= count);
 
-type Move = (random: () => number, graph: Graph) => void;
+type Move = (random: () => number, graph: Graph, palette: Palette) => void;
 
 /** A new atom on one that has hydrogens to give. */
-const addAtom: Move = (random, graph) => {
-  const element = pick<Element>(random, [['C', 69], ['N', 11], ['O', 14], ['F', 6]]); // prettier-ignore
+const addAtom: Move = (random, graph, { added }) => {
+  const element = pick(random, added);
   const wanted = pick(random, [[1, 82], [2, 14], [3, 4]]); // prettier-ignore
-  const order = Math.min(wanted, valence[element]);
+  const order = Math.min(wanted, mostBonds[element]);
   const host = any(random, open(graph, order));
   if (host === undefined) return;
   graph.elements.push(element);
@@ -110,10 +71,10 @@ const raiseBond: Move = (random, graph) => {
   if (bond !== undefined && bond.order < 3) bond.order += 1;
 };
 
-/** A carbon exchanged for nitrogen or oxygen. */
-const swapElement: Move = (random, graph) => {
-  const element = pick<Element>(random, [['N', 1], ['O', 1]]); // prettier-ignore
-  const spare = 4 - valence[element];
+/** A carbon exchanged for a heteroatom. */
+const swapElement: Move = (random, graph, { swapped }) => {
+  const element = pick(random, swapped);
+  const spare = 4 - mostBonds[element];
   const atom = any(random, open(graph, spare).filter((one) => graph.elements[one] === 'C')); // prettier-ignore
   if (atom !== undefined) graph.elements[atom] = element;
 };
@@ -146,25 +107,20 @@ function distancesFrom(graph: Graph, start: number): number[] {
  * A molecule of `size` heavy atoms, grown at random from one of the seeds that fit; null when the moves led nowhere. Valences
  * hold; whether a chemist would believe in it is for the sanity rules.
  */
-export function grow(
-  random: () => number,
-  size: number,
-  from: readonly (readonly [Graph, number])[],
-  parts: readonly (readonly [Graph, number])[],
-): Graph | null {
-  const graph = copyOf(pick(random, from.filter(([seed]) => seed.elements.length <= size))); // prettier-ignore
+export function grow(random: () => number, size: number, palette: Palette): Graph | null {
+  const graph = copyOf(pick(random, palette.seeds.filter(([seed]) => seed.elements.length <= size))); // prettier-ignore
   for (let step = 0; step < 30 && graph.elements.length < size; step += 1) {
     const room = size - graph.elements.length;
-    const fitting = parts.filter(([part]) => part.elements.length <= room);
+    const fitting = palette.groups.filter(([part]) => part.elements.length <= room);
     const chance = random();
     if (chance < 0.3 && fitting.length > 0) attach(random, graph, pick(random, fitting));
-    else if (chance < 0.86) addAtom(random, graph);
-    else if (chance < 0.91) closeRing(random, graph);
-    else if (chance < 0.96) raiseBond(random, graph);
-    else swapElement(random, graph);
+    else if (chance < 0.86) addAtom(random, graph, palette);
+    else if (chance < 0.91) closeRing(random, graph, palette);
+    else if (chance < 0.96) raiseBond(random, graph, palette);
+    else swapElement(random, graph, palette);
   }
   for (let extra = Math.floor(random() * 3); extra > 0; extra -= 1) {
-    pick(random, [[closeRing, 2], [raiseBond, 3], [swapElement, 4]] as const)(random, graph); // prettier-ignore
+    pick(random, [[closeRing, 2], [raiseBond, 3], [swapElement, 4]] as const)(random, graph, palette); // prettier-ignore
   }
   return graph.elements.length === size ? graph : null;
 }

@@ -1,11 +1,24 @@
 /** Molecules as graphs without hydrogens, in one Kekulé form, as the generator builds them. */
 import type { Rdkit } from '../src/chemistry/rdkit.ts';
 
-/** The elements of the search space. */
-export type Element = 'C' | 'N' | 'O' | 'F';
+/** The elements of the search spaces and their atomic numbers. */
+const numbers = { C: 6, N: 7, O: 8, F: 9, P: 15, S: 16, Cl: 17, Br: 35 } as const;
+export type Element = keyof typeof numbers;
 
-/** Bonds that an atom makes, hydrogens included. */
-export const valence: Readonly<Record<Element, number>> = { C: 4, N: 3, O: 2, F: 1 };
+/** Bonds that an atom makes, hydrogens included: the least of these that is enough for its bonds to heavy atoms. */
+const valences: Readonly<Record<Element, readonly number[]>> = {
+  C: [4],
+  N: [3],
+  O: [2],
+  F: [1],
+  P: [3, 5],
+  S: [2, 4, 6],
+  Cl: [1],
+  Br: [1],
+};
+
+/** Bonds that a single atom makes when nothing asks for more. */
+export const mostBonds: Readonly<Record<Element, number>> = { C: 4, N: 3, O: 2, F: 1, P: 3, S: 2, Cl: 1, Br: 1 };
 
 /** A bond: two atoms and its order, 1 to 3. */
 export interface Bond {
@@ -23,7 +36,8 @@ export interface Graph {
 /** Hydrogens that an atom still has; below 0 when it has more bonds than its valence. */
 export function hydrogens(graph: Graph, atom: number): number {
   const used = graph.bonds.reduce((sum, { a, b, order }) => sum + (a === atom || b === atom ? order : 0), 0);
-  return valence[graph.elements[atom] ?? 'F'] - used;
+  const possible = valences[graph.elements[atom] ?? 'F'];
+  return (possible.find((bonds) => bonds >= used) ?? Math.max(...possible)) - used;
 }
 
 /** A copy that can be changed. */
@@ -78,9 +92,9 @@ export function graphOf(rdkit: Rdkit, smiles: string): Graph {
   if (molecule === null) throw new Error(`not a SMILES: ${smiles}`);
   try {
     const [{ atoms, bonds = [] } = { atoms: [] }] = (JSON.parse(molecule.get_json()) as RdkitJson).molecules;
-    const symbol: Readonly<Record<number, Element>> = { 6: 'C', 7: 'N', 8: 'O', 9: 'F' };
+    const symbol = new Map<number, Element>(Object.entries(numbers).map(([name, z]) => [z, name as Element]));
     return {
-      elements: atoms.map(({ z = 6 }) => symbol[z] ?? 'C'),
+      elements: atoms.map(({ z = 6 }) => symbol.get(z) ?? 'C'),
       bonds: bonds.map(({ bo = 1, atoms: [a, b] }) => ({ a, b, order: bo })),
     };
   } finally {
@@ -97,7 +111,7 @@ function molfileOf({ elements, bonds }: Graph): string {
     '     coxswain          2D',
     '',
     `${columns(elements.length, bonds.length)}  0  0  0  0  0  0  0  0999 V2000`,
-    ...elements.map((element) => `${place} ${element}   0  0`),
+    ...elements.map((element) => `${place} ${element.padEnd(3)} 0  0`),
     ...bonds.map(({ a, b, order }) => columns(a + 1, b + 1, order, 0)),
     'M  END',
     '',

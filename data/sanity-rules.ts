@@ -1,59 +1,10 @@
 /** What the search space leaves out: structures that a chemist would not expect to find in a bottle. */
-import { type Element, type Graph, hydrogens, type Perceived } from './molecule-graph.ts';
-
-interface Neighbour {
-  readonly atom: number;
-  readonly element: Element;
-  readonly order: number;
-  readonly aromatic: boolean;
-}
-
-/** A graph with what the rules ask of it worked out once. */
-class Structure {
-  readonly atoms: readonly number[];
-  readonly neighbours: readonly (readonly Neighbour[])[];
-  readonly hydrogens: readonly number[];
-
-  readonly graph: Graph;
-  readonly perceived: Perceived;
-
-  constructor(graph: Graph, perceived: Perceived) {
-    this.graph = graph;
-    this.perceived = perceived;
-    this.atoms = graph.elements.map((_, atom) => atom);
-    this.hydrogens = this.atoms.map((atom) => hydrogens(graph, atom));
-    this.neighbours = this.atoms.map((atom) =>
-      graph.bonds.flatMap(({ a, b, order }, index) => {
-        if (a !== atom && b !== atom) return [];
-        const other = a === atom ? b : a;
-        return [{ atom: other, element: this.element(other), order, aromatic: perceived.aromaticBonds.has(index) }];
-      }),
-    );
-  }
-
-  element = (atom: number): Element => this.graph.elements[atom] ?? 'C';
-  count = (element: Element): number => this.graph.elements.filter((one) => one === element).length;
-  of = (atom: number): readonly Neighbour[] => this.neighbours[atom] ?? [];
-  h = (atom: number): number => this.hydrogens[atom] ?? 0;
-  isAromatic = (atom: number): boolean => this.perceived.aromaticAtoms.has(atom);
-
-  /** Neighbours by a double bond that is no part of an aromatic ring. */
-  doubles = (atom: number): readonly Neighbour[] => this.of(atom).filter((n) => n.order === 2 && !n.aromatic);
-  triples = (atom: number): readonly Neighbour[] => this.of(atom).filter((n) => n.order === 3);
-  singles = (atom: number): readonly Neighbour[] => this.of(atom).filter((n) => n.order === 1 || n.aromatic);
-  isSaturated = (atom: number): boolean =>
-    !this.isAromatic(atom) && this.doubles(atom).length === 0 && this.triples(atom).length === 0;
-  isCarbonyl = (atom: number): boolean => !this.isAromatic(atom) && this.doubles(atom).some((n) => n.element === 'O');
-  ringsOf = (atom: number): readonly (readonly number[])[] =>
-    this.perceived.rings.filter((ring) => ring.includes(atom));
-}
-
-const isNOrO = ({ element }: Neighbour): boolean => element === 'N' || element === 'O';
-
-type Rule = (molecule: Structure) => boolean;
+import { laterRules } from './later-rules.ts';
+import type { Graph, Perceived } from './molecule-graph.ts';
+import { isNOrO, type Rule, Structure } from './structure.ts';
 
 /** Each rule by the name of what it leaves out; true when the molecule has it. */
-const rules: Readonly<Record<string, Rule>> = {
+const ownRules: Readonly<Record<string, Rule>> = {
   'no carbon, or more nitrogen and oxygen than the carbons bear': (m) => {
     const heteroatoms = m.count('N') + m.count('O');
     const carbons = m.count('C');
@@ -78,7 +29,9 @@ const rules: Readonly<Record<string, Rule>> = {
         }),
     ),
   'chains of three heteroatoms': (m) =>
-    m.atoms.some((atom) => m.element(atom) !== 'C' && m.of(atom).filter(isNOrO).length > 1),
+    m.atoms.some(
+      (atom) => (m.element(atom) === 'N' || m.element(atom) === 'O') && m.of(atom).filter(isNOrO).length > 1,
+    ),
   'cumulated double bonds': (m) =>
     m.atoms.some((atom) => m.doubles(atom).length > 1 || (m.doubles(atom).length > 0 && m.triples(atom).length > 0)),
   'triple bonds in rings, more than two, or beside N, O, F or a carbonyl': (m) =>
@@ -194,6 +147,9 @@ function isPlainRing(m: Structure, ring: readonly number[]): boolean {
   const heteroatoms = ring.filter((atom) => m.element(atom) !== 'C').length;
   return inside <= 2 && (inside < 2 || outside.length === 0) && heteroatoms < 3;
 }
+
+/** Those that fire only on sulfur, phosphorus, chlorine and bromine are asked last. */
+const rules: Readonly<Record<string, Rule>> = { ...ownRules, ...laterRules };
 
 /** The names of all rules, in the order in which they are asked. */
 export const ruleNames = Object.keys(rules);

@@ -121,6 +121,19 @@ describe('the sanity rules', () => {
     ['O=c1cccccc1', 'aromatic rings'],
     ['Oc1ccoc1', 'OH on five'],
     ['Nc1ccoc1', 'OH on five'],
+    ['ClC(Cl)(Cl)CCl', 'more than three of sulfur'],
+    ['CNCl', 'chlorine and bromine'],
+    ['CC(=O)Cl', 'chlorine and bromine'],
+    ['CC(F)S', 'fluorine on sulfur'],
+    ['COSC', 'bonds of sulfur to N'],
+    ['CSNC', 'bonds of sulfur to N'],
+    ['CSSS(C)CC', 'sulfur bonds to sulfur'],
+    ['CS(=C)(C)CC', 'sulfur of more than two'],
+    ['CPC', 'phosphorus with hydrogen'],
+    ['COP(C)C', 'phosphorus with hydrogen'],
+    ['CC(C)=S', 'C=S but in thioamides'],
+    ['C=CS', 'C=S but in thioamides'],
+    ['CC(S)SC', 'carbons with two of N, O and S'],
   ])('leave out %s: %s', (smiles, rule) => {
     expect(flaw(smiles)).toContain(rule);
   });
@@ -136,6 +149,12 @@ describe('the sanity rules', () => {
     'C1CC12CCCC2',
     'O=C1CCN1',
     'CC(=O)NC=O',
+    'CSSC',
+    'CS(C)=O',
+    'CP(C)(C)=O',
+    'Clc1ncccn1',
+    'CC(N)=S',
+    'Brc1ccsc1',
   ])('let %s pass', (smiles) => {
     expect(flaw(smiles)).toBeNull();
   });
