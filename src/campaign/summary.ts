@@ -1,5 +1,6 @@
 /** What a run found, from its results: the numbers at its end and in `summary.json`. */
 import type { CampaignDefinition, CommonSettings } from './definition.ts';
+import { isWithdrawn } from '../protocol/task.ts';
 import type { ResultLine } from './result-line.ts';
 
 /** One candidate that was simulated, with its value. */
@@ -27,6 +28,8 @@ export interface Summary {
   /** How often each code ended a task of any kind, and how often each ended an attempt that was tried again. */
   readonly failuresByCode: Readonly<Record<string, number>>;
   readonly retriesByCode: Readonly<Record<string, number>>;
+  /** Tasks that were withdrawn while they waited for a slot, and not run. */
+  readonly withdrawn: number;
   readonly updates: { readonly done: number; readonly failed: number; readonly meanSeconds: number | null };
   /** Share of the time from the first start to the last end in which the slots computed: at all, and simulations. */
   readonly slots: { readonly count: number; readonly busy: number; readonly simulating: number };
@@ -42,6 +45,7 @@ export class SummaryBuilder {
   readonly #failures: { task: string; code: string; message: string }[] = [];
   readonly #failuresByCode = new Map<string, number>();
   readonly #retriesByCode = new Map<string, number>();
+  #withdrawn = 0;
   #computeMs = 0;
   #simulateMs = 0;
   /** Between two lives of a run nothing is idle. */
@@ -99,6 +103,10 @@ export class SummaryBuilder {
 
   /** Take a result. */
   take(line: ResultLine, labelOf: (line: ResultLine) => string): void {
+    if (isWithdrawn(line.failure)) {
+      this.#withdrawn += 1;
+      return;
+    }
     const { objective } = this.#definition;
     const { computeStarted, computeEnded } = line.times;
     const computeMs = (computeEnded - computeStarted) * line.slots;
@@ -161,6 +169,7 @@ export class SummaryBuilder {
       failures: this.#failures,
       failuresByCode: Object.fromEntries(this.#failuresByCode),
       retriesByCode: Object.fromEntries(this.#retriesByCode),
+      withdrawn: this.#withdrawn,
       updates: {
         done: seconds.length,
         failed,

@@ -5,6 +5,7 @@ import type { Recorder } from '../campaign/recorder.ts';
 import type { ResultLine } from '../campaign/result-line.ts';
 import { SummaryBuilder } from '../campaign/summary.ts';
 import type { StoredFact } from '../protocol/fact.ts';
+import { isWithdrawn } from '../protocol/task.ts';
 import { printable } from './printable.ts';
 import type { RunView } from './run-view.ts';
 
@@ -90,9 +91,12 @@ export class CampaignWatch {
   #count(line: ResultLine, isNew: boolean): void {
     const { view, logger, definition } = this.#options;
     this.summary.take(line, this.#options.labelOf);
+    if (isWithdrawn(line.failure)) this.#started -= 1;
     this.#progress();
     if (!isNew) return;
     logger.info({ result: { ...line, value: undefined } }, 'result');
+    // Another is chosen in its place: nothing that people wait for.
+    if (isWithdrawn(line.failure)) return;
     if (line.topic === definition.objective.topic) view.result(this.#resultText(line));
     else if (!line.success) view.line(`${line.id} failed: ${line.failure?.message ?? ''}`);
   }

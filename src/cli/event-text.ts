@@ -37,7 +37,7 @@ function textOf(event: Fields): string {
     case 'slots.changed':
       return `capacity ${String(event['capacity'])}: ${poolsText(event['pools'] as Fields)}`;
     case 'slots.granted':
-      return `${String(event['grant'])} to ${String(event['request'])}, pool ${String(event['pool'])}`;
+      return `${String(event['grant'])} to ${String(event['task'] ?? event['request'])}, pool ${String(event['pool'])}`;
     case 'ranking.updated':
       return `update ${String(event['update'])}: ${String(event['scored'])} scored by a model of ${String(event['trainedOn'])}`;
     case 'workers.listed':
@@ -51,13 +51,14 @@ function createdText({ id, candidate, choice, pool, grant }: Fields): string {
   const { by } = (choice ?? {}) as { by?: unknown };
   const about =
     candidate === null ? '' : `, candidate ${Number(candidate)}${typeof by === 'string' ? ` by ${by}` : ''}`;
-  return `${String(id)}${about}, pool ${String(pool)}, ${String(grant)}`;
+  return `${String(id)}${about}, pool ${String(pool)}, ${typeof grant === 'string' ? grant : 'ahead of a slot'}`;
 }
 
 function finishedText({ task, success, failure, worker, resources }: Fields): string {
   const { code, message } = (failure ?? { code: '', message: '' }) as Pick<TaskFailure, 'code' | 'message'>;
   const { host } = worker as { host: string };
   const seconds = ((resources as { wallMs: number }).wallMs / 1_000).toFixed(2);
+  if (code === 'task.withdrawn') return `${(task as { id: string }).id} ${message}`;
   const how = success === true ? 'succeeded' : `failed, ${code}: ${message}`;
   return `${(task as { id: string }).id} on ${host} in ${seconds} s ${how}`;
 }
@@ -71,7 +72,7 @@ function recordedText(event: Fields): string {
       : event['updateDue'] === true
         ? ', an update is due'
         : '';
-  const success = event['success'] === true ? value : ' failed';
+  const success = event['success'] === true ? value : event['withdrawn'] === true ? ' withdrawn' : ' failed';
   return `${String(event['task'])}${success}, ${String(event['successes'])} successful${failed}${due}`;
 }
 

@@ -31,6 +31,7 @@ export function summaryText(summary: Summary, objective: Objective, savedIn: str
     ['model updates', `${updates.done}${mean}${updatesFailed}`],
     ...counts('failures', summary.failuresByCode),
     ...counts('tried again', summary.retriesByCode),
+    ...(summary.withdrawn > 0 ? ([['withdrawn', `${summary.withdrawn} that waited`]] as [string, string][]) : []),
     ['slots', `${slots.count}, busy ${percent(slots.busy)} of the time (simulating ${percent(slots.simulating)})`],
     [
       'wall time',

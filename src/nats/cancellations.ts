@@ -1,4 +1,7 @@
-/** Tasks that somebody wants ended: marks in the bucket `cox-cancelled`, which every worker watches. */
+/**
+ * Tasks that somebody wants ended, and tasks that are withdrawn while they wait: marks in the bucket `cox-cancelled`, which every
+ * worker watches.
+ */
 import { z } from 'zod';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { decode } from '../protocol/fact.ts';
@@ -15,14 +18,28 @@ const markSchema = z.object({
   by: z.string().max(200),
   reason: z.string().max(1_000),
   at: z.number(),
+  /** Whether it ends only where no worker has started it. */
+  ifWaiting: z.boolean().default(false),
 });
 /** That a task of a campaign, or of a session of a task client, is to end. */
 export type CancelMark = Omit<z.infer<typeof markSchema>, 'v'>;
 
+/** The most marks of withdrawn tasks that a worker keeps in mind; one that is forgotten lets its task run. */
+const mostWithdrawn = 65_536;
+
 /** Tell every worker, now and for a week, that a task is to end. */
-export async function markCancelled(connection: NatsConnection, mark: CancelMark): Promise<void> {
+export async function markCancelled(connection: NatsConnection, mark: Omit<CancelMark, 'ifWaiting'>): Promise<void> {
   const bucket = await openTaskNotes(connection, 'cancelled');
   await bucket.put(taskKey(mark.campaign, mark.task), JSON.stringify({ v: protocolVersion, ...mark }));
+}
+
+/**
+ * The subject and the text of the mark that withdraws a task. Under a key of its own: it does not take the place of the mark of
+ * somebody who wants the task ended, wherever it is.
+ */
+export function withdrawalMark(mark: Omit<CancelMark, 'ifWaiting'>): { subject: string; message: string } {
+  const subject = subjects.kv(buckets.cancelled, `${taskKey(mark.campaign, mark.task)}.withdrawn`);
+  return { subject, message: JSON.stringify({ v: protocolVersion, ...mark, ifWaiting: true }) };
 }
 
 /** The marks that there are, kept up to date. */
@@ -32,9 +49,13 @@ export class Cancellations {
   readonly #refused: (error: unknown) => void;
   /** By key, oldest first. */
   readonly #marks = new Map<string, CancelMark>();
+  readonly #withdrawn = new Map<string, CancelMark>();
   #reader: LogReader | null = null;
 
-  /** @param options.marked told of each mark when it comes, of those that are there already before `open` resolves. */
+  /**
+   * @param options.marked told of each mark of a task that is to end wherever it is when it comes, of those that are there already
+   * before `open` resolves.
+   */
   constructor(
     connection: NatsConnection,
     options: { marked: (mark: CancelMark) => void; refused: (error: unknown) => void },
@@ -61,11 +82,17 @@ export class Cancellations {
     if (this.#reader !== null) await openTaskNotes(this.#connection, 'cancelled');
   }
 
-  /** The failure of a task that is to end; null for any other. */
+  /** The failure of a task that is to end wherever it is; null for any other. */
   failureOf(campaign: string, task: string): TaskFailure | null {
     if (this.#marks.size === 0) return null;
     const mark = this.#marks.get(taskKey(campaign, task));
     return mark === undefined ? null : cancelled(mark);
+  }
+
+  /** The failure of a task that is to end while it waits; null for any other. */
+  failureOfWaiting(campaign: string, task: string): TaskFailure | null {
+    const mark = this.#withdrawn.size === 0 ? undefined : this.#withdrawn.get(taskKey(campaign, task));
+    return this.failureOf(campaign, task) ?? (mark === undefined ? null : withdrawn(mark));
   }
 
   async close(): Promise<void> {
@@ -83,13 +110,14 @@ export class Cancellations {
       return;
     }
     const key = taskKey(mark.campaign, mark.task);
-    this.#marks.delete(key);
-    this.#marks.set(key, mark);
-    for (const [oldest, { at }] of this.#marks) {
-      if (at > storedAt - taskNotesLastMs) break;
-      this.#marks.delete(oldest);
+    const marks = mark.ifWaiting ? this.#withdrawn : this.#marks;
+    marks.delete(key);
+    marks.set(key, mark);
+    for (const [oldest, { at }] of marks) {
+      if (at > storedAt - taskNotesLastMs && (marks === this.#marks || marks.size <= mostWithdrawn)) break;
+      marks.delete(oldest);
     }
-    this.#marked(mark);
+    if (!mark.ifWaiting) this.#marked(mark);
   }
 }
 
@@ -98,6 +126,16 @@ function cancelled({ by, reason, at }: CancelMark): TaskFailure {
   return {
     code: 'task.cancelled',
     message: `cancelled by ${by}${reason === '' ? '' : `: ${reason}`}`,
+    retry: 'never',
+    details: { by, reason, at },
+  };
+}
+
+/** The failure of a task that was not wanted any more before any worker had started it. */
+function withdrawn({ by, reason, at }: CancelMark): TaskFailure {
+  return {
+    code: 'task.withdrawn',
+    message: `withdrawn by ${by} before it was started${reason === '' ? '' : `: ${reason}`}`,
     retry: 'never',
     details: { by, reason, at },
   };

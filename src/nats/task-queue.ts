@@ -2,7 +2,9 @@ import { JetStreamError, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { streams, subjects } from '../protocol/subjects.ts';
 import { taskSchema, type Task } from '../protocol/task.ts';
-import type { TaskQueue } from '../runtime/contracts.ts';
+import type { TaskQueue, Withdrawal } from '../runtime/contracts.ts';
+import { withdrawalMark } from './cancellations.ts';
+import { openTaskNotes } from './streams.ts';
 import type { StoredPublisher } from './publisher.ts';
 
 const batchSize = 512;
@@ -16,6 +18,8 @@ export class NatsTaskQueue implements TaskQueue {
   readonly #publisher: StoredPublisher;
   readonly #campaign: string;
   readonly #workerClass: string;
+  /** That there is a place for marks. */
+  #notes: Promise<unknown> | null = null;
 
   constructor(connection: NatsConnection, publisher: StoredPublisher, campaign: string, workerClass: string) {
     this.#connection = connection;
@@ -31,6 +35,21 @@ export class NatsTaskQueue implements TaskQueue {
       queueIdOf(task),
       task.source,
     );
+  }
+
+  /**
+   * Its message stays in the queue: whether a worker has it, and started it, only that worker knows. So the one that takes it ends
+   * it, and there is one result, whatever is lost on the way.
+   */
+  async withdraw({ task, reason, source }: Withdrawal): Promise<void> {
+    this.#notes ??= openTaskNotes(this.#connection, 'cancelled');
+    await this.#notes.catch((error: unknown) => {
+      this.#notes = null;
+      throw error;
+    });
+    const mark = { campaign: this.#campaign, task, by: source, reason: reason.slice(0, 1_000), at: Date.now() };
+    const { subject, message } = withdrawalMark(mark);
+    await this.#publisher.publish(subject, message, `${this.#campaign}/${task}/withdrawn`, source);
   }
 
   /** A work queue keeps a message until it is acknowledged, so what it holds is what waits and what runs. */

@@ -60,6 +60,9 @@ export const taskFailureSchema = z.object({
 });
 export type TaskFailure = z.infer<typeof taskFailureSchema>;
 
+/** Whether a task ended without being run, since it was withdrawn while it waited: that is no failure, and no result either. */
+export const isWithdrawn = (failure: Pick<TaskFailure, 'code'> | null): boolean => failure?.code === 'task.withdrawn';
+
 /** A try at a task that ended without a result that counts. */
 export const attemptSchema = z.object({
   /** When it ended, ms since 1970 by the clock of whoever noticed. */

@@ -32,8 +32,9 @@ interface Recovery {
   readonly end: number;
   /** Ids of facts that are stored. */
   readonly stored: ReadonlySet<string>;
-  /** Tasks that need not be queued again: they wait, run, or are done. */
+  /** Tasks that need not be queued again: they wait, run, or are done; and those of them that are done. */
   readonly queued: ReadonlySet<string>;
+  readonly finished: ReadonlySet<string>;
 }
 
 /**
@@ -66,7 +67,9 @@ export class ActorHost {
       halt();
       options.fail(error);
     };
-    const recovery: { found: Recovery } = { found: { end: 0, stored: new Set(), queued: new Set() } };
+    const recovery: { found: Recovery } = {
+      found: { end: 0, stored: new Set(), queued: new Set(), finished: new Set() },
+    };
     /** Whether an actor is still ours, once that is certain. */
     const isOurs = async (name: string): Promise<boolean> => {
       const doubt = options.doubt?.() ?? null;
@@ -142,19 +145,25 @@ export class ActorHost {
 async function recover({ plans, log, queue }: ActorHostOptions, from: number): Promise<Recovery> {
   const names = new Set(plans.map(({ actor }) => actor.name));
   const queued = new Set(await queue.held());
+  const finished = new Set<string>();
   const stored = new Set<string>();
   let end = 0;
   await log.read(from, (fact: StoredFact) => {
     end = fact.sequence;
     if (names.has(fact.source)) stored.add(fact.id);
     if (fact.source === 'worker' && fact.event.type === 'task.finished') {
-      queued.add((fact.event as unknown as { result: { task: Task } }).result.task.id);
+      const { id } = (fact.event as unknown as { result: { task: Task } }).result.task;
+      queued.add(id);
+      finished.add(id);
     }
   });
-  return { end, stored, queued };
+  return { end, stored, queued, finished };
 }
 
-/** Store what an actor said, in order and without waiting in between; a task goes to the queue right behind its fact. */
+/**
+ * Store what an actor said, in order and without waiting in between; a task goes to the queue right behind its fact, and the word
+ * that it is withdrawn likewise.
+ */
 async function sayAll(
   { log, queue, clock, completeTask }: ActorHostOptions,
   recovery: Recovery,
@@ -173,6 +182,11 @@ async function sayAll(
     }
     const mayBeQueued = cause <= recovery.end && recovery.queued.has(task?.id ?? '');
     if (task !== null && !mayBeQueued) storing.push(queue.enqueue(task));
+    if (event.type === 'task.withdrawn') {
+      const withdrawn = { task: String(event['task']), reason: String(event['reason']), source: actor };
+      // What is said again by a restart may have had its end long ago.
+      if (!recovery.finished.has(withdrawn.task)) storing.push(queue.withdraw(withdrawn));
+    }
   }
   await Promise.all(storing);
 }

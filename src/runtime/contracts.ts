@@ -61,10 +61,23 @@ export interface ActorClaims {
   close(): Promise<void>;
 }
 
+/** That a task which waits in the queue is not wanted any more. */
+export interface Withdrawal {
+  readonly task: string;
+  /** Why, and the actor that says so. */
+  readonly reason: string;
+  readonly source: string;
+}
+
 /** Tasks on their way to a worker. */
 export interface TaskQueue {
   /** Queue a task for the workers; resolves when it is stored. */
   enqueue(task: Task): Promise<void>;
+  /**
+   * Let a task of this campaign end as failed with `task.withdrawn`, by the first worker that takes it and without being run; one
+   * that a worker has started goes on. Resolves when that is stored; the second time changes nothing.
+   */
+  withdraw(withdrawal: Withdrawal): Promise<void>;
   /** Ids of this campaign's tasks that wait for a worker or are being computed. */
   held(): Promise<ReadonlySet<string>>;
 }

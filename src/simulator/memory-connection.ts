@@ -86,6 +86,8 @@ export class MemoryConnection {
         const json = JSON.stringify(task);
         return this.request(() => server.queue.enqueue(task, json));
       },
+      withdraw: ({ task, reason, source }) =>
+        this.request(() => server.queue.withdraw(campaign, task, { by: source, reason })),
       held: () => this.request(() => server.queue.held(campaign)),
     };
   }
@@ -203,6 +205,11 @@ export class MemoryConnection {
         return Promise.resolve();
       },
     };
+  }
+
+  /** Whether word of what the server stored at a time (by its clock) has come here. */
+  hasHeardOf(storedAt: number): boolean {
+    return storedAt + this.#latencyMs() <= this.server.now();
   }
 
   #latencyMs(): number {

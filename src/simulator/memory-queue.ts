@@ -28,6 +28,14 @@ interface Message {
   isOut: boolean;
 }
 
+/** The mark of a task that is not to be started any more. */
+interface Mark {
+  readonly by: string;
+  readonly reason: string;
+  /** The server's clock when it was stored, ms since 1970. */
+  readonly at: number;
+}
+
 /** So many of the last acknowledgements may not be on the server's disk when it is killed. */
 const unflushed = 4;
 
@@ -38,6 +46,7 @@ export class MemoryQueue {
   readonly #messages = new Map<number, Message>();
   readonly #waiting = new Fifo<number>();
   readonly #pulls = new Fifo<{ take: Take | null }>();
+  readonly #marks = new Map<string, Mark>();
   #acknowledged: { sequence: number; message: Message }[] = [];
   #stored = 0;
 
@@ -66,6 +75,17 @@ export class MemoryQueue {
     return () => {
       pull.take = null;
     };
+  }
+
+  /** Mark a task that is not to be started any more, whether it waits or not; a mark that is there stays. */
+  withdraw(campaign: string, task: string, { by, reason }: Omit<Mark, 'at'>): void {
+    const key = `${campaign}/${task}`;
+    if (!this.#marks.has(key)) this.#marks.set(key, { by, reason, at: this.#clock.now() });
+  }
+
+  /** The mark of a task; null when it has none. */
+  withdrawalOf({ campaign, id }: Pick<Task, 'campaign' | 'id'>): Mark | null {
+    return this.#marks.get(`${campaign}/${id}`) ?? null;
   }
 
   /** Ids of a campaign's tasks that wait or run. */

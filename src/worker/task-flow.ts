@@ -167,7 +167,7 @@ export class TaskFlow {
     const { run, task, text, delivery } = held;
     const { workerClass } = delivery;
     const { pool, cancellations } = this.#options;
-    const failure = cancellations.failureOf(task.campaign, task.id) ?? poisonIn(held.attempts);
+    const failure = cancellations.failureOfWaiting(task.campaign, task.id) ?? poisonIn(held.attempts);
     const methods = this.#offer?.[workerClass] ?? {};
     const limits = methods[task.method];
     if (failure !== null) this.#finish(held, outcomeWithout(run, failure), 0);
@@ -199,7 +199,7 @@ export class TaskFlow {
     const limits = this.#offer?.[held.delivery.workerClass]?.[method];
     const fate = await retries.judge(held, failure, limits?.retries ?? {});
     if (this.#held.ofRun(held.run) !== held) return;
-    const final = 'giveBackAfterMs' in fate ? cancellations.failureOf(campaign, id) : fate;
+    const final = 'giveBackAfterMs' in fate ? cancellations.failureOfWaiting(campaign, id) : fate;
     if (final !== null) this.#finish(held, { ...outcome, failure: final }, child);
     else if ('giveBackAfterMs' in fate) this.#held.settle(held, fate);
   }

@@ -94,6 +94,44 @@ describe.each(worlds)('the queue in $name', ({ open }) => {
   );
 
   test(
+    'lets whoever takes a task that was withdrawn know that it is not to be run, and keeps it until somebody has ended it',
+    withQueue(async (queue, campaign) => {
+      for (const number of [1, 2]) await queue.enqueue(taskOf(campaign, number));
+      const withdrawal = { task: 'simulate-1', reason: 'others rank before it', source: 'submitter' };
+      await queue.withdraw(withdrawal);
+      expect(await queue.held()).toEqual(new Set(['simulate-1', 'simulate-2']));
+      const taken = await world.take();
+      expect(taken.task.id).toBe('simulate-1');
+      await eventually(world.clock, () => expect(world.notToRun(taken.task)).toBe('others rank before it'));
+      // Also for the next one who takes it.
+      taken.giveBack();
+      const [next, again] = [await world.take(), await world.take()].sort((a, b) => b.task.number - a.task.number);
+      expect(next === undefined ? '' : world.notToRun(next.task)).toBeNull();
+      expect(again === undefined ? '' : world.notToRun(again.task)).toBe('others rank before it');
+      await next?.ack();
+      await again?.ack();
+    }),
+  );
+
+  test(
+    'withdraws a task once, before or after it was queued or had its end, and of no other campaign',
+    withQueue(async (queue, campaign) => {
+      const other = (await world.process(`${campaign}-other`)).queue;
+      const withdrawal = { task: 'simulate-1', reason: 'first', source: 'submitter' };
+      await queue.withdraw(withdrawal);
+      await queue.withdraw({ ...withdrawal, reason: 'said again by a restart' });
+      await queue.enqueue(taskOf(campaign, 1));
+      await other.enqueue(taskOf(`${campaign}-other`, 1));
+      await eventually(world.clock, () => expect(world.notToRun(taskOf(campaign, 1))).toBe('first'));
+      expect(world.notToRun(taskOf(`${campaign}-other`, 1))).toBeNull();
+      expect((await finishNext()).campaign).toBe(campaign);
+      expect((await finishNext()).campaign).toBe(`${campaign}-other`);
+      await queue.withdraw({ ...withdrawal, task: 'never.was 1' });
+      await queue.withdraw(withdrawal);
+    }),
+  );
+
+  test(
     'tells one campaign nothing of the tasks of another, of the same name even',
     withQueue(async (queue, campaign) => {
       const other = (await world.process(`${campaign}-other`)).queue;

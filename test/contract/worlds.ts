@@ -2,8 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { NatsActorClaims } from '../../src/nats/actor-claims.ts';
+import { Cancellations } from '../../src/nats/cancellations.ts';
 import { NatsCampaignLog } from '../../src/nats/campaign-log.ts';
 import { connectNats } from '../../src/nats/connection.ts';
 import { StoredPublisher } from '../../src/nats/publisher.ts';
@@ -55,6 +57,8 @@ export interface World extends AsyncDisposable {
   claims(campaign: string, actors: readonly string[]): Promise<ActorClaims>;
   /** A worker takes the next task. */
   take(): Promise<Taken>;
+  /** Why a task that a worker has taken and not started is not to be run, as far as it has heard; null when it is. */
+  notToRun(task: Task): string | null;
 }
 
 /** By name: how a world of each implementation is opened. */
@@ -88,6 +92,7 @@ function openMemory(): Promise<World> {
           time.after(0, () => resolve({ task: delivery.task, ack, giveBack }));
         });
       }),
+    notToRun: (task) => server.queue.withdrawalOf(task)?.reason ?? null,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   });
 }
@@ -110,6 +115,14 @@ async function openNats(): Promise<World> {
   });
   const consumer = await jetstream(connection).consumers.get(streams.tasks, 'worker');
   const publishers: StoredPublisher[] = [];
+  const marked = (): never => {
+    throw new Error('a task that is only not to be started is to end wherever it is');
+  };
+  const refused = (error: unknown): never => {
+    throw error instanceof Error ? error : new Error(String(error));
+  };
+  const cancellations = new Cancellations(connection, { marked, refused });
+  await cancellations.open();
   const refuse = (error: unknown): void => {
     throw error;
   };
@@ -138,7 +151,14 @@ async function openNats(): Promise<World> {
         giveBack: () => message.nak(),
       };
     },
+    notToRun: ({ campaign, id }) => {
+      if (cancellations.failureOf(campaign, id) !== null) throw new Error(`${id} is to end wherever it is`);
+      const failure = cancellations.failureOfWaiting(campaign, id);
+      if (failure !== null) expect(failure).toMatchObject({ code: 'task.withdrawn', retry: 'never' });
+      return failure === null ? null : String(failure.details['reason']);
+    },
     [Symbol.asyncDispose]: async () => {
+      await cancellations.close();
       for (const publisher of publishers) publisher.close();
       await connection.close();
       await server.stop();

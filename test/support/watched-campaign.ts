@@ -69,6 +69,16 @@ export class WatchedCampaign {
     return id;
   }
 
+  /** Withdraw a task as an actor would. */
+  withdraw(task: string, reason: string): Promise<void> {
+    return this.#queue.withdraw({ task, reason, source: 'submitter' });
+  }
+
+  /** Ids of the tasks that wait or run. */
+  held(): Promise<ReadonlySet<string>> {
+    return this.#queue.held();
+  }
+
   /** Everything that the host said of one kind. */
   said<T extends Says<'host'>['type']>(type: T): Extract<Says<'host'>, { type: T }>[] {
     return this.facts.flatMap(({ source, event }) =>

@@ -81,6 +81,7 @@ test('nothing yet is a summary, too', () => {
     failures: [],
     failuresByCode: {},
     retriesByCode: {},
+    withdrawn: 0,
     updates: { done: 2, failed: 1, meanSeconds: 1 },
     slots: { count: 2, busy: 0, simulating: 0 },
     wallSeconds: 12,
@@ -100,6 +101,14 @@ test('found are those above the threshold, not those on it; the last 25 are a wi
   const rich = Array.from({ length: 20 }, () => line({ ie: 0.56 }));
   expect(summaryOf([...poor, ...rich]).found).toEqual({ threshold: 0.55, count: 20, shareOfLast25: 20 / 25 });
   expect(summaryOf(rich.slice(0, 4)).found).toMatchObject({ count: 4, shareOfLast25: 1 });
+});
+
+test('a task that was withdrawn while it waited is neither a failure nor work', () => {
+  const failure = { code: 'task.withdrawn', message: 'm', retry: 'never' as const, details: {} };
+  const lines = [line({ ie: 0.5 }, { from: 1, to: 3 }), line(null, { failure, from: 50, to: 50 })];
+  const { withdrawn, ...summary } = summaryOf(lines);
+  expect(withdrawn).toBe(1);
+  expect({ ...summary, withdrawn: 0 }).toEqual(summaryOf(lines.slice(0, 1)));
 });
 
 test('failures are listed with their reasons, a value without the number among them; other topics do not count', () => {

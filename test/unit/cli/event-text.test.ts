@@ -33,6 +33,16 @@ test.each([
     { type: 'task.created', task: sampleTask({ choice: { by: 'ranking' } }) },
     'simulate-1, candidate 0 by ranking, pool simulate, grant-1',
   ],
+  [
+    { type: 'task.created', task: sampleTask({ grant: null }) },
+    'simulate-1, candidate 0, pool simulate, ahead of a slot',
+  ],
+  [{ ...granted('ahead', 'grant-3'), task: 'simulate-1' }, 'grant-3 to simulate-1, pool simulate'],
+  [
+    finished({}, { failure: 'withdrawn by submitter: no', code: 'task.withdrawn' }),
+    'simulate-1 withdrawn by submitter: no',
+  ],
+  [recorded({ success: false, withdrawn: true, value: null }), 'simulate-1 withdrawn, 1 successful'],
   [finished({}, { value: 1 }), 'simulate-1 on h in 0.00 s succeeded'],
   [finished({}, { failure: 'no' }), 'simulate-1 on h in 0.00 s failed, method.threw: no'],
   [recorded({ failures: 2, targetReached: true }), 'simulate-1 0.5000, 1 successful, 2 failed, the target is reached'],

@@ -15,6 +15,7 @@ const summary: Summary = {
   failures: [],
   failuresByCode: {},
   retriesByCode: {},
+  withdrawn: 0,
   updates: { done: 2, failed: 0, meanSeconds: 1 },
   slots: { count: 2, busy: 0.9, simulating: 0.8 },
   wallSeconds: 12,
@@ -25,14 +26,16 @@ test('failures and attempts are said by code, the most frequent first, where the
   const rowsOf = (change: Partial<Summary>): string[] =>
     summaryText({ ...summary, ...change }, objective, 'runs/one')
       .split('\n')
-      .filter((line) => /^(failures|tried again)/.test(line));
+      .filter((line) => /^(failures|tried again|withdrawn)/.test(line));
   expect(rowsOf({})).toEqual([]);
   const rows = rowsOf({
     failuresByCode: { 'task.poisoned': 1, 'xtb.not-converged': 3 },
     retriesByCode: { 'worker.child-died': 2 },
+    withdrawn: 5,
   });
   expect(rows.map((row) => row.replace(/\s{2,}/, ': '))).toEqual([
     'failures: 3 xtb.not-converged, 1 task.poisoned',
     'tried again: 2 worker.child-died',
+    'withdrawn: 5 that waited',
   ]);
 });

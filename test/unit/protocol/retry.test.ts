@@ -29,6 +29,7 @@ describe('judge', () => {
     const others = [
       'input.invalid',
       'task.cancelled',
+      'task.withdrawn',
       'task.poisoned',
       'protocol.newer',
       'result.too-large',

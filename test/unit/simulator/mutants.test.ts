@@ -72,6 +72,10 @@ const mutants: Readonly<Record<string, Mutant>> = {
         void queue.enqueue(task);
         return Promise.resolve();
       },
+      withdraw: (withdrawal) => {
+        void queue.withdraw(withdrawal);
+        return Promise.resolve();
+      },
       held: () => queue.held(),
     },
   })),
@@ -106,7 +110,11 @@ const mutants: Readonly<Record<string, Mutant>> = {
     },
   })),
   'a recovery does not look into the queue': ports(({ queue }) => ({
-    queue: { enqueue: (task) => queue.enqueue(task), held: () => Promise.resolve(new Set()) },
+    queue: {
+      enqueue: (task) => queue.enqueue(task),
+      withdraw: (withdrawal) => queue.withdraw(withdrawal),
+      held: () => Promise.resolve(new Set()),
+    },
   })),
   'a snapshot is lost without a word': ports(({ snapshots }) => ({
     snapshots: {
