@@ -4,6 +4,8 @@ import type { TaskClient, TaskClientOptions } from './tasks/client.ts';
 export { z as schema } from 'zod';
 export {
   defineCampaign,
+  type AnswerReader,
+  type Answers,
   type CampaignDefinition,
   type Candidates,
   type Objective,

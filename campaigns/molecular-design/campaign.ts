@@ -1,8 +1,8 @@
 /** The reference campaign: find the molecules with the highest vertical ionization energy. */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { defineCampaign } from 'coxswain';
-import { evPerHartree, loadSearchSpace } from 'coxswain/chemistry';
+import { defineCampaign, type Candidates } from 'coxswain';
+import { evPerHartree, loadAnswers, loadSearchSpace } from 'coxswain/chemistry';
 import { ionizationEnergy } from './methods/ionization-energy.ts';
 import { scoreCandidates } from './methods/score-candidates.ts';
 import { trainModel } from './methods/train-model.ts';
@@ -43,5 +43,27 @@ export default defineCampaign<Settings>({
       digest,
       notes: { space, candidates: smiles.length, duplicates, refused },
     };
+  },
+  answers: {
+    replaces: ['space'],
+    load: async (file, { column, cacheDir, onProgress }) => {
+      const { smiles, values, fingerprints, features, duplicates, refused, unanswered, digest } = await loadAnswers(
+        file,
+        cacheDir,
+        {
+          ...(column === null ? {} : { column }),
+          onProgress: (done, total) => onProgress(`fingerprints of ${file}: ${done} of ${total}`),
+        },
+      );
+      const candidates: Candidates = {
+        count: smiles.length,
+        argumentsOf: (candidate) => ({ smiles: smiles[candidate] }),
+        labelOf: (candidate) => smiles[candidate] ?? `candidate ${candidate}`,
+        objects: { fingerprints, features: features.encode() },
+        digest,
+        notes: { candidates: smiles.length, duplicates, refused, unanswered },
+      };
+      return { candidates, values };
+    },
   },
 });

@@ -48,6 +48,27 @@ export type CommonSettings = Record<string, unknown> & {
   readonly threshold: number;
 };
 
+/** Candidates whose answers are known already: what a rehearsal chooses from. */
+export interface Answers {
+  readonly candidates: Candidates;
+  /** The objective of each candidate [count]; NaN where its simulation is to fail. */
+  readonly values: Float64Array;
+}
+
+/** How a campaign's known answers are read. */
+export interface AnswerReader<Settings> {
+  /** Settings that say which candidates there are: here the table says it. */
+  readonly replaces: readonly (keyof Settings & string)[];
+  /**
+   * Read a table with a header, separated by tabs: the first column holds what `labelOf` calls a candidate, the second, or the one
+   * of this name, the objective's value.
+   */
+  readonly load: (
+    file: string,
+    options: { readonly column: string | null; readonly cacheDir: string; readonly onProgress: (line: string) => void },
+  ) => Promise<Answers>;
+}
+
 /** A campaign as its author writes it; see {@link defineCampaign}. */
 export interface CampaignDefinition<Settings extends CommonSettings = CommonSettings> {
   readonly name: string;
@@ -63,6 +84,8 @@ export interface CampaignDefinition<Settings extends CommonSettings = CommonSett
     settings: Settings,
     options: { readonly cacheDir: string; readonly onProgress: (line: string) => void },
   ) => Promise<Candidates>;
+  /** What `cox rehearse` needs; a campaign without it cannot be rehearsed. */
+  readonly answers?: AnswerReader<Settings>;
 }
 
 /** Declare a campaign: checked by its own settings' type, everything else as given. */

@@ -15,9 +15,14 @@ export function folderOf(argv: readonly string[], flagsWithoutValue: readonly st
   return packagedCampaign();
 }
 
-/** The command with a flag for each setting of the campaign. */
-export function addSettingFlags(command: Command, definition: CampaignDefinition): Command {
+/** The command with a flag for each setting of the campaign, but for those left out. */
+export function addSettingFlags(
+  command: Command,
+  definition: CampaignDefinition,
+  leftOut: readonly string[] = [],
+): Command {
   for (const flag of settingFlags(definition)) {
+    if (leftOut.includes(flag.name)) continue;
     const isFlag = flag.type === 'boolean';
     const choices = flag.choices === null ? '' : `: ${flag.choices.join(', ')}`;
     const text = `${flag.description}${choices} (${flag.default === undefined ? 'required' : `default: ${textOf(flag.default)}`})`;

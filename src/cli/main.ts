@@ -17,6 +17,7 @@ const subcommands: Readonly<Record<string, (argv: readonly string[]) => Promise<
   watch: async () => (await import('./watch.ts')).watchCommand(),
   collect: async () => (await import('./collect.ts')).collectCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),
+  rehearse: async (argv) => (await import('./rehearse.ts')).rehearseCommand(argv),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
 };

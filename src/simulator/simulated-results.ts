@@ -24,7 +24,7 @@ const shapes: Readonly<Record<TaskModel['shape'], (random: SeededRandom) => numb
 };
 
 /** A number of the standard normal distribution, by the transform of Box and Muller (1958, doi:10.1214/aoms/1177706645). */
-function normal(random: SeededRandom): number {
+export function normal(random: SeededRandom): number {
   return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
 }
 
