@@ -3,7 +3,18 @@
  * One core, random fingerprints: `sparse` rows have about as many bits as a small molecule's, `dense` ones half of them.
  * `--json` prints one JSON value and nothing else.
  */
-import { FingerprintIndex, bestOf, fingerprintBits, fitModel, loadModel, mergeBest } from '../src/ml/index.ts';
+import {
+  FingerprintIndex,
+  MoleculeRows,
+  bestOf,
+  fingerprintBits,
+  mergeBest,
+  modelKinds,
+  ourModels,
+} from '../src/ml/index.ts';
+import { withoutFeatures } from '../src/ml/warm-objects.ts';
+
+const kinds = modelKinds(ourModels);
 
 const chunkRows = 20_000;
 const keep = 100;
@@ -42,14 +53,15 @@ interface Sample {
   totalMs: number;
 }
 
-function update(space: FingerprintIndex, training: FingerprintIndex, values: number[]): Sample {
+async function update(space: MoleculeRows, values: number[]): Promise<Sample> {
   const start = performance.now();
-  const model = loadModel(fitModel('knn', training, values).save());
+  const candidates = [...values.keys()];
+  const { model } = await kinds.load((await kinds.fit('knn', space, { candidates, values })).save(), space);
   const fitted = performance.now();
   let rankMs = 0;
   const lists = [];
   for (let from = 0; from < space.length; from += chunkRows) {
-    const { mean } = model.predict(space.slice(from, Math.min(from + chunkRows, space.length)));
+    const { mean } = await model.predict(space.slice(from, Math.min(from + chunkRows, space.length)));
     const scored = performance.now();
     lists.push(bestOf(mean, keep, from));
     rankMs += performance.now() - scored;
@@ -61,13 +73,14 @@ function update(space: FingerprintIndex, training: FingerprintIndex, values: num
   return { fitMs: fitted - start, scoreMs: end - fitted - rankMs, rankMs, totalMs: end - start };
 }
 
-function measure(density: keyof typeof densities, candidates: number, points: number, runs: number) {
+async function measure(density: keyof typeof densities, candidates: number, points: number, runs: number) {
   const random = generator(7);
-  const space = randomFingerprints(candidates, densities[density], 1);
-  const training = randomFingerprints(points, densities[density], 2);
+  const fingerprints = randomFingerprints(candidates, densities[density], 1);
+  const space = MoleculeRows.from(fingerprints, withoutFeatures(candidates));
   const values = Array.from({ length: points }, () => 0.4 + 0.3 * random());
-  const first = update(space, training, values);
-  const samples = Array.from({ length: runs }, () => update(space, training, values));
+  const first = await update(space, values);
+  const samples: Sample[] = [];
+  for (let run = 0; run < runs; run++) samples.push(await update(space, values));
   samples.sort((a, b) => a.totalMs - b.totalMs);
   const median = samples[samples.length >> 1] ?? first;
   return { density, candidates, points, runs, firstMs: first.totalMs, ...median };
@@ -80,12 +93,15 @@ const questions: Parameters<typeof measure>[] = [
   ['dense', 20_000, 200, 9],
   ['sparse', 1_000_000, 200, 1],
 ];
-const rows = questions.map((question) => {
-  const row = measure(...question);
-  return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [name, typeof value === 'number' ? Number(value.toFixed(2)) : value]),
+const rows = [];
+for (const question of questions) {
+  const row = Object.entries(await measure(...question));
+  rows.push(
+    Object.fromEntries(
+      row.map(([name, value]) => [name, typeof value === 'number' ? Number(value.toFixed(2)) : value]),
+    ),
   );
-});
+}
 if (process.argv.includes('--json')) {
   console.log(JSON.stringify({ benchmark: 'scoring', node: process.version, rows }));
 } else {

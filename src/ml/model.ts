@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
-import { z } from 'zod';
-import { InputError } from '../protocol/errors.ts';
-import type { FingerprintIndex } from './fingerprint-index.ts';
+/** What a model is: fitted to molecules and their values, asked about others, stored and loaded. Implement `ModelKind` to bring your own. */
+import type { MoleculeRows } from './rows.ts';
 
 /** What a model says of `n` molecules: mean [n] in the unit of its training values, and its deviation [n] if it knows one. */
 export interface Prediction {
@@ -9,106 +7,66 @@ export interface Prediction {
   readonly deviation: Float64Array | null;
 }
 
-/** A regression model that was fitted to fingerprints. */
+/** What a model remembers of a chunk of molecules, so that a later one that only learnt more need not begin anew. */
+export interface ChunkState {
+  /** Bytes that it takes. */
+  readonly bytes: number;
+}
+
+/** How deviations fall as some of a few molecules are simulated: for batches whose members tell different things. */
+export interface JointPrediction {
+  readonly mean: Float64Array;
+  /** As they are after what was conditioned on so far. */
+  readonly deviation: Float64Array;
+  /** Suppose that molecule `row` of these were simulated, and came out at its mean. */
+  condition(row: number): void;
+}
+
+/** A regression model that was fitted to some molecules. */
 export interface Model {
-  /** Fingerprints [n x 256 bits] -> what is predicted of each. */
-  predict(rows: FingerprintIndex): Prediction;
-  /** The model as bytes that say what they are; `loadModel` makes it again. */
+  /** Molecules [n] -> what is predicted of each; the same for a molecule whichever others it is asked with. */
+  predict(rows: MoleculeRows): Prediction | Promise<Prediction>;
+  /** What it learnt, without its training set, which is stored beside it; the kind's `load` makes the model again. */
   save(): Uint8Array;
+  /**
+   * As `predict`, to the last bit, beginning where an older model of the same kind left off: one that saves to the same bytes, and
+   * whose training set begins this one's. Without a state it begins anew. The state that was given is used up. `spaceLength` is
+   * how many molecules the whole space has, by which a kind may judge how much a chunk is worth remembering.
+   */
+  again?(
+    rows: MoleculeRows,
+    state: ChunkState | null,
+    spaceLength: number,
+  ): { readonly prediction: Prediction; readonly state: ChunkState };
+  /** Where it knows how its deviations of several molecules depend on each other. */
+  joint?(rows: MoleculeRows): JointPrediction;
+}
+
+/** What a fit is given beside its data. */
+export interface FitOptions {
+  /** Whatever is random in the fit follows from it. */
+  readonly seed: number;
+  /** The model of the same kind before this one, fitted to a beginning of the same training set; null at first. */
+  readonly previous: Model | null;
+  /** Settings of the kind's own. */
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** A way to make a model. */
 export interface ModelKind {
   /** What settings and saved models call it. */
   readonly name: string;
-  /** Of the saved form; a blob of another version is refused. */
+  /** Of what its models save; bytes of another version are refused. */
   readonly version: number;
   /**
-   * Fingerprints [n x 256 bits], values [n] -> a model.
-   * @throws InputError when there is nothing, when lengths differ, or when a value is not finite.
+   * Molecules [n] and their values [n], n > 0, every value finite -> a model.
+   * @throws ConfigError for options that it does not know.
    */
-  fit(fingerprints: FingerprintIndex, values: readonly number[]): Model;
-  /** The model whose own bytes, without the header, these are; their checksum has been verified. */
-  load(body: Uint8Array): Model;
-}
-
-const headerSchema = z.strictObject({
-  coxswain: z.literal('model'),
-  kind: z.string(),
-  version: z.number().int().positive(),
-  sha256: z.string(),
-});
-
-const newline = 0x0a;
-const checksum = (kind: string, version: number, body: Uint8Array): string =>
-  createHash('sha256').update(`${kind}/${version}\n`).update(body).digest('hex');
-
-/** A saved model as it is stored: one line of JSON that says what it is (`head -1` shows it), then its own bytes. */
-export function sealModel(kind: string, version: number, body: Uint8Array): Uint8Array {
-  const header: z.infer<typeof headerSchema> = {
-    coxswain: 'model',
-    kind,
-    version,
-    sha256: checksum(kind, version, body),
-  };
-  return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]);
-}
-
-/**
- * The kind, version and bytes of a stored model.
- * @throws InputError when the blob is something else, or was changed since it was stored.
- */
-export function openModel(blob: Uint8Array): { kind: string; version: number; body: Uint8Array } {
-  const end = blob.subarray(0, 1024).indexOf(newline);
-  const header = end < 0 ? null : parseHeader(new TextDecoder().decode(blob.subarray(0, end)));
-  if (header === null) {
-    throw new InputError(
-      `A blob of ${blob.length} bytes is no saved model; pass the reference that train-model returned`,
-      {
-        code: 'input.model',
-      },
-    );
-  }
-  const body = blob.subarray(end + 1);
-  if (checksum(header.kind, header.version, body) !== header.sha256) {
-    throw new InputError(`A saved model of kind "${header.kind}" is damaged: its checksum differs; train it again`, {
-      code: 'input.model',
-    });
-  }
-  return { kind: header.kind, version: header.version, body };
-}
-
-function parseHeader(line: string): z.infer<typeof headerSchema> | null {
-  try {
-    return headerSchema.safeParse(JSON.parse(line)).data ?? null;
-  } catch {
-    // Not JSON: a foreign blob, which the caller reports.
-    return null;
-  }
-}
-
-/**
- * Check what a model is to be fitted to.
- * @throws InputError when there is nothing, when lengths differ, or when a value is not finite.
- */
-export function checkTraining(fingerprints: FingerprintIndex, values: readonly number[]): void {
-  if (fingerprints.length !== values.length) {
-    throw new InputError(
-      `A model cannot be fitted to ${fingerprints.length} fingerprints and ${values.length} values`,
-      {
-        code: 'input.training',
-      },
-    );
-  }
-  if (values.length === 0) {
-    throw new InputError('A model cannot be fitted to no values; run some simulations first', {
-      code: 'input.training',
-    });
-  }
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    throw new InputError(`A model cannot be fitted to ${values[bad] as number}, the value of training point ${bad}`, {
-      code: 'input.training',
-    });
-  }
+  fit(rows: MoleculeRows, values: Float64Array, options: FitOptions): Model | Promise<Model>;
+  /**
+   * The model that saved these bytes, whose checksum has been verified, after being fitted to these rows and values. `older`, if one
+   * is at hand, is a loaded model that saves the same bytes and was fitted to the first of these rows.
+   * @throws InputError when the bytes are none of its own.
+   */
+  load(body: Uint8Array, rows: MoleculeRows, values: Float64Array, older: Model | null): Model | Promise<Model>;
 }

@@ -1,33 +1,40 @@
 import { defineMethod, schema } from 'coxswain';
-import { bestOf, objectRefSchema, rankedSchema, warmFingerprints, warmModel } from 'coxswain/ml';
+import { acquisitionSchema, objectRefSchema, rankChunk, rankedSchema, warmModel, warmPrediction } from 'coxswain/ml';
+import { models } from './models.ts';
 
 const candidate = schema.number().int().nonnegative();
 
 /**
- * Predict the candidates `from` up to, not including, `to`, and return the best `keep` of them, highest prediction first,
- * without those in `exclude`, which lie in the same chunk. Memory grows with the chunk, not with the space, once the
- * fingerprint matrix is there.
+ * Predict the candidates `from` up to, not including, `to`, and return the best `keep` of them by the acquisition's score, highest
+ * first, with what was predicted, and without those in `exclude`, which lie in the same chunk. Memory grows with the chunk, not with the
+ * space, once the space is there; a child that predicted the chunk for an older model goes on from there.
  *
- * @throws InputError when the chunk lies outside the space, an excluded candidate outside the chunk, or an object is no
- *   fingerprint matrix or no model.
+ * @throws InputError when the chunk lies outside the space, an excluded candidate outside the chunk, or an object is not what it should
+ *   be; ConfigError when the acquisition needs deviations that the model does not know.
  */
 export const scoreCandidates = defineMethod({
   name: 'score-candidates',
   pool: 'infer',
-  timeoutMs: 60_000,
+  timeoutMs: 300_000,
   input: schema.object({
     model: objectRefSchema,
     fingerprints: objectRefSchema,
+    features: objectRefSchema.optional(),
+    acquisition: acquisitionSchema.prefault({}),
     from: candidate,
     to: candidate,
     exclude: schema.array(candidate),
     keep: schema.number().int().positive(),
+    update: candidate.default(0),
   }),
   output: schema.object({ best: rankedSchema, scored: schema.number().int().nonnegative() }),
 
-  async run({ model, fingerprints, from, to, exclude, keep }, context) {
-    const chunk = (await warmFingerprints(context, fingerprints)).slice(from, to);
-    const { mean } = (await warmModel(context, model)).predict(chunk);
-    return { best: bestOf(mean, keep, from, exclude), scored: chunk.length - new Set(exclude).size };
+  async run({ model, fingerprints, features, acquisition, from, to, exclude, keep, update }, context) {
+    const refs = { fingerprints, features };
+    const trained = await warmModel(context, models, model, refs);
+    const prediction = await warmPrediction(context, trained, refs, { from, to });
+    const state = { values: trained.values, update };
+    const best = rankChunk(prediction, acquisition, state, { from, keep, exclude });
+    return { best, scored: to - from - new Set(exclude).size };
   },
 });

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitModel, loadModel } from '../../../src/ml/index.ts';
-import { openModel, sealModel } from '../../../src/ml/model.ts';
-import { ConfigError, InputError } from '../../../src/protocol/errors.ts';
+import { nearestNeighbours } from '../../../src/ml/nearest-neighbours.ts';
+import { InputError } from '../../../src/protocol/errors.ts';
 import { indexOf, jaccardDistance, rowOf, rowsArbitrary } from './random-fingerprints.ts';
+import { rowsOf } from './random-rows.ts';
 
-/** Made by scikit-learn itself; the file says how. */
-const fixture = JSON.parse(readFileSync(new URL('fixtures/scikit-learn.json', import.meta.url), 'utf8')) as {
+/** Made by scikit-learn itself; `make-fixtures.py` beside it. */
+const fixture = JSON.parse(readFileSync(new URL('fixtures/nearest-neighbours.json', import.meta.url), 'utf8')) as {
   cases: { name: string; training: string[]; values: number[]; queries: string[]; mean: number[] }[];
 };
 const rowsOfHex = (rows: string[]): Uint8Array[] => rows.map((row) => Uint8Array.from(Buffer.from(row, 'hex')));
@@ -17,9 +17,12 @@ const trainingArbitrary = rowsArbitrary(1, 15).chain((rows) =>
   fc.tuple(fc.constant(rows), fc.array(valueArbitrary, { minLength: rows.length, maxLength: rows.length })),
 );
 
-const predict = (training: Uint8Array[], values: number[], queries: Uint8Array[]): number[] => [
-  ...fitModel('knn', indexOf(training), values).predict(indexOf(queries)).mean,
-];
+const load = (training: Uint8Array[], values: number[]) =>
+  nearestNeighbours.load(new Uint8Array(), rowsOf(indexOf(training)), Float64Array.from(values), null);
+const predict = async (training: Uint8Array[], values: number[], queries: Uint8Array[]): Promise<number[]> => {
+  const model = await load(training, values);
+  return [...(await model.predict(rowsOf(indexOf(queries)))).mean];
+};
 
 /** The regressor from its definition, pair by pair. */
 function naive(training: Uint8Array[], values: number[], query: Uint8Array): number {
@@ -37,8 +40,8 @@ function naive(training: Uint8Array[], values: number[], query: Uint8Array): num
 }
 
 describe('nearest neighbours', () => {
-  it.each(fixture.cases)('agrees with scikit-learn: $name', ({ training, values, queries, mean }) => {
-    const predicted = predict(rowsOfHex(training), values, rowsOfHex(queries));
+  it.each(fixture.cases)('agrees with scikit-learn: $name', async ({ training, values, queries, mean }) => {
+    const predicted = await predict(rowsOfHex(training), values, rowsOfHex(queries));
     expect(mean.length).toBeGreaterThan(0);
     expect(predicted).toHaveLength(mean.length);
     mean.forEach((expected, place) =>
@@ -46,11 +49,11 @@ describe('nearest neighbours', () => {
     );
   });
 
-  it('agrees with its definition, ties, equal and empty rows included', () => {
-    fc.assert(
-      fc.property(trainingArbitrary, rowsArbitrary(1, 6), ([training, values], others) => {
+  it('agrees with its definition, ties, equal and empty rows included', async () => {
+    await fc.assert(
+      fc.asyncProperty(trainingArbitrary, rowsArbitrary(1, 6), async ([training, values], others) => {
         const queries = [...others, ...training];
-        const predicted = predict(training, values, queries);
+        const predicted = await predict(training, values, queries);
         queries.forEach((query, place) => {
           expect(predicted[place]).toBeCloseTo(naive(training, values, query), 12);
         });
@@ -59,13 +62,13 @@ describe('nearest neighbours', () => {
     );
   });
 
-  it('does not depend on the order of the training points where no tie decides', () => {
-    fc.assert(
-      fc.property(
+  it('does not depend on the order of the training points where no tie decides', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         trainingArbitrary,
         rowsArbitrary(1, 4),
         fc.infiniteStream(fc.nat()),
-        ([training, values], queries, keys) => {
+        async ([training, values], queries, keys) => {
           const distances = (query: Uint8Array) =>
             training.map((row) => jaccardDistance(row, query)).sort((a, b) => a - b);
           fc.pre(
@@ -78,108 +81,46 @@ describe('nearest neighbours', () => {
             .map((_, point) => ({ point, key: keys.next().value as number }))
             .sort((a, b) => a.key - b.key)
             .map(({ point }) => point);
-          const shuffled = predict(
+          const shuffled = await predict(
             order.map((point) => training[point] ?? rowOf([])),
             order.map((point) => values[point] ?? Number.NaN),
             queries,
           );
-          predict(training, values, queries).forEach((mean, place) => expect(shuffled[place]).toBeCloseTo(mean, 12));
+          (await predict(training, values, queries)).forEach((mean, place) =>
+            expect(shuffled[place]).toBeCloseTo(mean, 12),
+          );
         },
       ),
     );
   });
 
-  it('predicts each row alone as it does in a chunk, and within the range of the values', () => {
-    fc.assert(
-      fc.property(trainingArbitrary, rowsArbitrary(1, 8), ([training, values], queries) => {
-        const model = fitModel('knn', indexOf(training), values);
-        const { mean, deviation } = model.predict(indexOf(queries));
+  it('predicts each row alone as it does in a chunk, and within the range of the values', async () => {
+    await fc.assert(
+      fc.asyncProperty(trainingArbitrary, rowsArbitrary(1, 8), async ([training, values], queries) => {
+        const model = await load(training, values);
+        const { mean, deviation } = await model.predict(rowsOf(indexOf(queries)));
         expect(deviation).toBeNull();
-        queries.forEach((query, place) => {
-          expect(model.predict(indexOf([query])).mean[0]).toBe(mean[place]);
+        for (const [place, query] of queries.entries()) {
+          expect((await model.predict(rowsOf(indexOf([query])))).mean[0]).toBe(mean[place]);
           expect(mean[place]).toBeGreaterThanOrEqual(Math.min(...values) - 1e-12);
           expect(mean[place]).toBeLessThanOrEqual(Math.max(...values) + 1e-12);
-        });
+        }
       }),
     );
   });
 
-  it('takes the first given of points that are equally far', () => {
+  it('takes the first given of points that are equally far', async () => {
     const training = [rowOf([0, 10]), rowOf([0, 11]), rowOf([0, 12]), rowOf([0, 13]), rowOf([0, 14])];
-    expect(predict(training, [1, 2, 3, 4, 100], [rowOf([0])])[0]).toBeCloseTo(2.5, 12);
-    expect(predict(training.toReversed(), [100, 4, 3, 2, 1], [rowOf([0])])[0]).toBeCloseTo(109 / 4, 12);
+    expect((await predict(training, [1, 2, 3, 4, 100], [rowOf([0])]))[0]).toBeCloseTo(2.5, 12);
+    expect((await predict(training.toReversed(), [100, 4, 3, 2, 1], [rowOf([0])]))[0]).toBeCloseTo(109 / 4, 12);
   });
 
-  it('predicts no rows', () => {
-    expect(predict([rowOf([1])], [0.5], [])).toEqual([]);
-  });
-});
-
-describe('fitting', () => {
-  const rows = indexOf([rowOf([1]), rowOf([2])]);
-
-  it('names the models it knows when asked for another', () => {
-    expect(() => fitModel('oracle', rows, [1, 2])).toThrow(ConfigError);
-    expect(() => fitModel('oracle', rows, [1, 2])).toThrow('Unknown model "oracle"; choose one of: knn');
+  it('predicts no rows', async () => {
+    expect(await predict([rowOf([1])], [0.5], [])).toEqual([]);
   });
 
-  it.each([[[1]], [[1, 2, 3]], [[1, Number.NaN]], [[Number.POSITIVE_INFINITY, 1]]])(
-    'refuses the values %j',
-    (values) => {
-      expect(() => fitModel('knn', rows, values)).toThrow(InputError);
-    },
-  );
-
-  it('refuses to be fitted to nothing', () => {
-    expect(() => fitModel('knn', rows.slice(0, 0), [])).toThrow(InputError);
-  });
-});
-
-describe('saved models', () => {
-  it('predict as the model that was saved, to the last bit', () => {
-    fc.assert(
-      fc.property(trainingArbitrary, rowsArbitrary(1, 6), ([training, values], queries) => {
-        const model = fitModel('knn', indexOf(training), values);
-        const blob = model.save();
-        const loaded = loadModel(Buffer.concat([Buffer.from('x'), blob]).subarray(1));
-        expect(loaded.predict(indexOf(queries)).mean).toEqual(model.predict(indexOf(queries)).mean);
-        expect(Buffer.compare(loaded.save(), blob)).toBe(0);
-      }),
-    );
-  });
-
-  const blob = fitModel('knn', indexOf([rowOf([1, 7]), rowOf([2])]), [0.4, 0.5]).save();
-
-  it('are refused when any one byte is another', () => {
-    for (let place = 0; place < blob.length; place++) {
-      for (const flip of [1, 32, 128]) {
-        const damaged = Uint8Array.from(blob);
-        damaged[place] = (damaged[place] ?? 0) ^ flip;
-        expect(() => loadModel(damaged), `byte ${place}, bit ${flip}`).toThrow(InputError);
-      }
-    }
-  });
-
-  it('are refused when cut short or too long', () => {
-    for (let length = 0; length < blob.length; length++) {
-      expect(() => loadModel(blob.subarray(0, length)), `${length} bytes`).toThrow(InputError);
-    }
-    expect(() => loadModel(Buffer.concat([blob, Buffer.alloc(40)]))).toThrow(InputError);
-  });
-
-  it('are refused when they are something else', () => {
-    const refused = (bytes: Uint8Array): void => {
-      expect(() => loadModel(bytes)).toThrow(InputError);
-    };
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 2_000 }), refused));
-    fc.assert(fc.property(fc.json(), (text) => refused(Buffer.from(`${text}\n`))));
-  });
-
-  it('are refused by name when of a kind or version that is not known, and when their size is wrong', () => {
-    const { body } = openModel(blob);
-    expect(() => loadModel(sealModel('forest', 1, body))).toThrow('kind "forest", version 1');
-    expect(() => loadModel(sealModel('knn', 2, body))).toThrow('kind "knn", version 2');
-    expect(() => loadModel(sealModel('knn', 1, body.subarray(1)))).toThrow('no whole number of points');
-    expect(() => loadModel(sealModel('knn', 1, new Uint8Array()))).toThrow('no whole number of points');
+  it('refuses bytes of its own, for there are none', () => {
+    const given = rowsOf(indexOf([rowOf([1])]));
+    expect(() => nearestNeighbours.load(Uint8Array.of(1), given, Float64Array.of(1), null)).toThrow(InputError);
   });
 });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { FingerprintIndex, fingerprintBytes } from '../../../src/ml/index.ts';
 
-/** Rows of 32 bytes: sparse and dense ones, empty and full ones. */
-const rowArbitrary: fc.Arbitrary<Uint8Array> = fc.oneof(
+/** A row of 32 bytes: sparse or dense, sometimes empty or full. */
+export const rowArbitrary: fc.Arbitrary<Uint8Array> = fc.oneof(
   { weight: 6, arbitrary: fc.uint8Array({ minLength: fingerprintBytes, maxLength: fingerprintBytes }) },
   { weight: 6, arbitrary: fc.array(fc.nat(255), { maxLength: 40 }).map((bits) => rowOf(bits)) },
   { weight: 1, arbitrary: fc.constantFrom(0, 255).map((byte) => new Uint8Array(fingerprintBytes).fill(byte)) },

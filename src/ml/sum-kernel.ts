@@ -1,0 +1,141 @@
+/** The covariance function of our Gaussian process: a weighted sum over fragment counts and descriptors of two molecules. */
+import { ConfigError } from '../protocol/errors.ts';
+import type { CountView, FeatureTable } from './feature-table.ts';
+import { FragmentPostings } from './fragment-postings.ts';
+
+/** Weights and scales of the sum. The weights' own scale is that of targets with a variance of 1. */
+export interface KernelSettings {
+  /** Weight of each view of the features, by name: MinMax (Tanimoto where counts are bits) of the fragment counts. */
+  readonly views: Readonly<Record<string, number>>;
+  /** Weight of exp(-|x - x'|^2 / (2 w (lengthScale)^2)) of the w standardised descriptors. */
+  readonly rbf: number;
+  /** In standard deviations a descriptor: 1 lets two molecules of a space that differ as much as usual be alike by exp(-1). */
+  readonly lengthScale: number;
+  /** Weight of x . x' / w of the standardised descriptors. */
+  readonly linear: number;
+}
+
+/** How many molecules are worked on at a time: their kernel values with 200 others fit a core's cache. */
+export const blockRows = 128;
+
+/** Molecules in blocks: what of them the kernel is made from. */
+interface Descriptors {
+  /** Standardised [n x w], the w that vary in the space. */
+  readonly values: Float64Array;
+  /** x . x of each [n]. */
+  readonly norms: Float64Array;
+}
+
+/**
+ * Some fixed molecules (training points), ready to be compared with any others by the sum kernel
+ *
+ *     k(a, b) = sum_v weight_v minmax_v(a, b) + rbf exp(-|x_a - x_b|^2 / (2 w l^2)) + linear x_a . x_b / w,
+ *
+ * minmax(a, b) = sum min(a_i, b_i) / sum max(a_i, b_i) of fragment counts, 1 between two molecules without any. Sources: Ralaivola
+ * et al., Neural Networks 2005, 18, 1093, https://doi.org/10.1016/j.neunet.2005.07.009 (MinMax); Rasmussen and Williams, Gaussian
+ * Processes for Machine Learning, 2006, ch. 4. Each value is the same whatever the fixed molecules and the block.
+ */
+export class SumKernel {
+  readonly length: number;
+  readonly #settings: KernelSettings;
+  readonly #columns: Uint32Array;
+  readonly #fixed: Descriptors;
+  readonly #views: readonly { readonly name: string; readonly weight: number; readonly postings: FragmentPostings }[];
+
+  /** @throws ConfigError when a view with a weight is not among the features. */
+  constructor(settings: KernelSettings, fixed: FeatureTable) {
+    this.length = fixed.length;
+    this.#settings = settings;
+    this.#columns = varying(fixed);
+    this.#fixed = this.#describe(fixed);
+    this.#views = Object.entries(settings.views)
+      .filter(([, weight]) => weight > 0)
+      .map(([name, weight]) => ({ name, weight, postings: new FragmentPostings(viewOf(fixed, name)) }));
+  }
+
+  /**
+   * Write k(fixed j, row c) to `out[(first + j) * blockRows + c]` and k(row c, row c) to `own[c]`, for at most `blockRows` rows.
+   */
+  fill(rows: FeatureTable, out: Float64Array, first: number, own: Float64Array): void {
+    const moving = this.#describe(rows);
+    const width = this.#columns.length;
+    const weights = this.#views.reduce((sum, { weight }) => sum + weight, this.#settings.rbf);
+    const linear = width === 0 ? 0 : this.#settings.linear / width;
+    for (let row = 0; row < rows.length; row++) own[row] = weights + linear * (moving.norms[row] as number);
+    if (this.length === 0) return;
+    this.#fillDescriptors(moving, rows.length, out, first * blockRows);
+    for (const { name, weight, postings } of this.#views) {
+      postings.addMinMax(viewOf(rows, name), rows.length, weight, out, first * blockRows, blockRows);
+    }
+  }
+
+  #fillDescriptors(moving: Descriptors, rows: number, out: Float64Array, start: number): void {
+    const width = this.#columns.length;
+    const { rbf, lengthScale } = this.#settings;
+    const linear = width === 0 ? 0 : this.#settings.linear / width;
+    const steepness = width === 0 ? 0 : -1 / (2 * width * lengthScale * lengthScale);
+    const [fixed, norms, others, otherNorms] = [this.#fixed.values, this.#fixed.norms, moving.values, moving.norms];
+    const { length } = this;
+    for (let point = 0; point < length; point += 4) {
+      // The last few are computed with others in their stead, and not written.
+      const [second, third, fourth] = [1, 2, 3].map((more) => Math.min(point + more, length - 1)) as [
+        number,
+        number,
+        number,
+      ];
+      const [a, b, c, d] = [point * width, second * width, third * width, fourth * width];
+      const count = Math.min(4, length - point);
+      for (let row = 0; row < rows; row++) {
+        let [p, q, r, s] = [0, 0, 0, 0];
+        for (let i = 0, x = row * width; i < width; i++, x++) {
+          const value = others[x] as number;
+          p += (fixed[a + i] as number) * value;
+          q += (fixed[b + i] as number) * value;
+          r += (fixed[c + i] as number) * value;
+          s += (fixed[d + i] as number) * value;
+        }
+        const norm = otherNorms[row] as number;
+        const place = start + point * blockRows + row;
+        for (let one = 0; one < count; one++) {
+          const product = one === 0 ? p : one === 1 ? q : one === 2 ? r : s;
+          const distance = Math.max(0, norm + (norms[point + one] as number) - 2 * product);
+          out[place + one * blockRows] = rbf * Math.exp(steepness * distance) + linear * product;
+        }
+      }
+    }
+  }
+
+  #describe(table: FeatureTable): Descriptors {
+    const columns = this.#columns;
+    const width = columns.length;
+    const values = new Float64Array(table.length * width);
+    const norms = new Float64Array(table.length);
+    const { descriptors, centre, scale } = table;
+    for (let row = 0, to = 0; row < table.length; row++) {
+      const from = row * table.width;
+      let norm = 0;
+      for (let i = 0; i < width; i++) {
+        const column = columns[i] as number;
+        const value = ((descriptors[from + column] as number) - (centre[column] as number)) / (scale[column] as number);
+        values[to++] = value;
+        norm += value * value;
+      }
+      norms[row] = norm;
+    }
+    return { values, norms };
+  }
+}
+
+/** Descriptors that are not the same throughout the space. */
+function varying({ scale }: FeatureTable): Uint32Array {
+  return Uint32Array.from([...scale.keys()].filter((column) => (scale[column] as number) > 0));
+}
+
+function viewOf({ views }: FeatureTable, name: string): CountView {
+  const view = views.find((known) => known.name === name);
+  if (view !== undefined) return view;
+  const names = views.length === 0 ? 'none' : views.map((known) => known.name).join(', ');
+  throw new ConfigError(`The Gaussian process weighs the fragments "${name}", but the space has ${names}`, {
+    code: 'config.kernel',
+  });
+}
