@@ -163,9 +163,15 @@ export class Auditor {
     const unsaid = [...this.#replays].flatMap(([name, replay]) => replay.unsaid.map((said) => ({ name, said })));
     // A task is queued beside the fact that creates it: after a crash its result may be there first.
     const coming = new Set(unsaid.map(({ said }) => (said.event['task'] as { id?: string } | undefined)?.id));
-    for (const { id, createdAt, finishedAt } of this.#tasks.open) {
+    // And the word that withdraws it is given beside the fact that says so.
+    const withdrawing = new Set(
+      unsaid.flatMap(({ said: { event } }) => (event.type === 'task.withdrawn' ? event['task'] : [])),
+    );
+    for (const { id, createdAt, finishedAt, endedUnrun, isWithdrawn } of this.#tasks.open) {
       if (createdAt === null && !coming.has(id))
         this.#note(finishedAt ?? this.#end, `worker said task.finished: nobody created ${id}`);
+      else if (endedUnrun && !isWithdrawn && !withdrawing.has(id))
+        this.#note(finishedAt ?? this.#end, `worker said task.finished: nobody withdrew ${id}`);
     }
     if (isOver) this.#checkOver(unsaid, held);
   }
@@ -179,8 +185,8 @@ export class Auditor {
       if (said.cause > (this.#endedAt ?? this.#end)) continue;
       missing(`${name} has not said its fact ${said.number}: ${said.event.type}, because of ${said.cause}`);
     }
-    for (const { id, createdAt, finishedAt } of this.#tasks.open) {
-      if (createdAt === null) continue;
+    for (const { id, createdAt, finishedAt, isRecorded } of this.#tasks.open) {
+      if (createdAt === null || isRecorded) continue;
       const lacks = finishedAt === null ? 'has no result' : `has a result (${finishedAt}), which is not counted`;
       missing(`${id}, created at ${createdAt}, ${lacks}`);
     }

@@ -38,6 +38,8 @@ export class GrantHolders {
   readonly #wrong: (message: string) => void;
   readonly #given = new UsedIds();
   readonly #grants = new Map<string, Grant>();
+  /** The grants of tasks that had waited for them, by task. */
+  readonly #ofTask = new Map<string, string>();
   readonly #undecided = new Set<Grant>();
   readonly #pools = new Map<string, { -readonly [field in keyof typeof unused]: number }>();
   #heldInAll = 0;
@@ -65,12 +67,13 @@ export class GrantHolders {
     return Object.fromEntries([...this.#pools].map(([pool, { held: _, ...use }]) => [pool, use]));
   }
 
-  give({ grant: id, pool, slots, freedBy }: Granted, owner: string, place: number): void {
+  /** @param task the one that has waited for it and holds it at once; its choice was made before. */
+  give({ grant: id, pool, slots, freedBy }: Granted, owner: string, place: number, task: string | null = null): void {
     if (!this.#given.use(id)) {
       this.#wrong(`${id} was given before`);
       return;
     }
-    const decidedAt = freedBy === null || freedBy <= this.#decided ? place : null;
+    const decidedAt = task !== null || freedBy === null || freedBy <= this.#decided ? place : null;
     const grant: Grant = {
       pool,
       slots,
@@ -78,15 +81,17 @@ export class GrantHolders {
       place,
       decidedAt,
       freedBy,
-      task: null,
+      task,
       isGivenBack: false,
       endedBy: null,
     };
     this.#grants.set(id, grant);
+    if (task !== null) this.#ofTask.set(task, id);
     if (decidedAt === null) this.#undecided.add(grant);
     const use = this.#pools.get(pool) ?? { ...unused };
     this.#pools.set(pool, use);
     use.grants += 1;
+    if (task !== null) use.byTasks += 1;
     use.held += slots;
     use.mostHeld = Math.max(use.mostHeld, use.held);
     this.#heldInAll += slots;
@@ -143,6 +148,15 @@ export class GrantHolders {
     if (use !== undefined) use.held -= grant.slots;
     this.#heldInAll -= grant.slots;
     this.#forget(id, grant);
+  }
+
+  /** The ledger has heard that a task has ended which was created without a grant; false when it was given none, or has ended before. */
+  endTask(task: string): boolean {
+    const grant = this.#ofTask.get(task);
+    if (grant === undefined) return false;
+    this.#ofTask.delete(task);
+    this.end(grant, task);
+    return true;
   }
 
   /** A result was decided on: whoever listens could know of it from this place on. */

@@ -33,11 +33,20 @@ export class UsedIds {
 
   /** Note an id; false when it was used before. */
   use(id: string): boolean {
-    const digits = /(?:^|[^0-9])([1-9][0-9]{0,14})$/.exec(id)?.[1] ?? '';
-    const table = this.#tables.of(`${digits === '' ? '=' : '#'}${id.slice(0, id.length - digits.length)}`);
-    const number = digits === '' ? 0 : Number(digits);
+    const { table, number } = this.#placeOf(id);
     if (table.get(number) !== 0) return false;
     table.set(number, 1);
     return true;
+  }
+
+  has(id: string): boolean {
+    const { table, number } = this.#placeOf(id);
+    return table.get(number) !== 0;
+  }
+
+  #placeOf(id: string): { table: NumberTable; number: number } {
+    const digits = /(?:^|[^0-9])([1-9][0-9]{0,14})$/.exec(id)?.[1] ?? '';
+    const table = this.#tables.of(`${digits === '' ? '=' : '#'}${id.slice(0, id.length - digits.length)}`);
+    return { table, number: digits === '' ? 0 : Number(digits) };
   }
 }

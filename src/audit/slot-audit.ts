@@ -7,6 +7,7 @@
 import type { Says } from '../protocol/events.ts';
 import type { StoredFact } from '../protocol/fact.ts';
 import type { Task } from '../protocol/task.ts';
+import { AheadQueue } from './ahead-queue.ts';
 import { GrantHolders, type PoolUse } from './grant-holders.ts';
 import { GrantQueue } from './grant-queue.ts';
 
@@ -35,6 +36,7 @@ export class SlotAudit {
   readonly #wrong: (message: string) => void;
   readonly #holders: GrantHolders;
   readonly #queue = new GrantQueue();
+  readonly #ahead = new AheadQueue();
   #heard: Heard[] = [];
   /** What the fleet has, as the ledger has heard of it. */
   #fleet = 0;
@@ -75,12 +77,25 @@ export class SlotAudit {
         return;
       }
       case 'task.finished': {
-        const { grant, id } = (event['result'] as { task: Task }).task;
+        const { task } = event['result'] as { task: Task };
+        const { grant, id } = task;
         if (grant !== null) hear(() => this.#holders.end(grant, id));
+        else if (task.source === 'submitter') {
+          hear(() => {
+            if (!this.#holders.endTask(id)) this.#ahead.leave(task);
+          });
+        }
         return;
       }
       case 'task.created': {
-        this.#holders.use(event['task'] as Task, source, fact.cause ?? 0);
+        const task = event['task'] as Task;
+        if (task.grant !== null) this.#holders.use(task, source, fact.cause ?? 0);
+        else if (source !== 'submitter') this.#wrong(`${task.id} is created without a grant`);
+        if (source === 'submitter') hear(() => this.#ahead.create(task));
+        return;
+      }
+      case 'task.withdrawn': {
+        hear(() => this.#ahead.withdraw(String(event['task'])));
         return;
       }
       case 'result.recorded': {
@@ -112,11 +127,14 @@ export class SlotAudit {
   #check(event: LedgerFact, cause: number, place: number): void {
     switch (event.type) {
       case 'slots.granted':
-        this.#hearUpTo(cause, () => this.#queue.first(event.pool)?.id === event.request);
-        {
-          this.#grant(event, cause, place);
-          return;
-        }
+        this.#hearUpTo(cause, () => {
+          const ahead = this.#ahead.first(event.pool)?.id;
+          return ahead === event.task && (ahead !== undefined || this.#queue.first(event.pool)?.id === event.request);
+        });
+        this.#checkFreedBy(event, cause);
+        if (event.task === undefined) this.#grant(event, place);
+        else this.#grantAhead(event, event.task, place);
+        return;
       case 'slots.moved':
         this.#grow(event.from, -event.slots);
         {
@@ -130,9 +148,8 @@ export class SlotAudit {
           return;
         }
       case 'slots.drained':
-        this.#hearUpTo(cause, () => this.#holders.held.length === 0);
-        if (this.#holders.held.length > 0)
-          this.#wrong(`nothing is held any more, but ${this.#holders.held.slice(0, 3).join(', ')} is`);
+        this.#hearUpTo(cause, () => this.#out.length === 0);
+        if (this.#out.length > 0) this.#wrong(`nothing is held any more, but ${this.#out.slice(0, 3).join(', ')} is`);
         return;
       case 'timer.fired':
         return;
@@ -151,17 +168,42 @@ export class SlotAudit {
     if (taken > 0) this.#heard = this.#heard.slice(taken);
   }
 
-  #grant(event: Granted, cause: number, place: number): void {
-    const { grant, request, pool, slots, freedBy } = event;
+  /** Grants that are held, and tasks that wait for one. */
+  get #out(): readonly string[] {
+    return [...this.#holders.held, ...this.#ahead.ids];
+  }
+
+  #checkFreedBy({ grant, freedBy }: Granted, cause: number): void {
+    const result = this.#last.place === cause && this.#last.isResult ? cause : null;
+    if (freedBy !== result)
+      this.#wrong(`${grant} was freed by ${String(result)}, and is said to be freed by ${String(freedBy)}`);
+  }
+
+  /** A slot for the task that has waited longest. */
+  #grantAhead(event: Granted, task: string, place: number): void {
+    const { grant, request, pool, slots } = event;
+    const first = this.#ahead.first(pool);
+    if (request !== 'ahead') this.#wrong(`${grant} is for ${request} and for ${task}, which nobody asked for`);
+    if (first === null || first.id !== task) {
+      const waits = first === null ? 'nothing' : first.id;
+      this.#wrong(`${grant} is for ${task}, and ${waits} waits ahead in pool ${pool}`);
+    } else {
+      if (first.slots !== slots) this.#wrong(`${grant} is of ${slots} slots, and ${task} takes ${first.slots}`);
+      this.#ahead.leave(first);
+    }
+    this.#holders.give(event, 'submitter', place, task);
+  }
+
+  #grant(event: Granted, place: number): void {
+    const { grant, request, pool, slots } = event;
+    const ahead = this.#ahead.first(pool);
+    if (ahead !== null) this.#wrong(`${grant} is for ${request}, but ${ahead.id} waits ahead in pool ${pool}`);
     const first = this.#queue.first(pool);
     const served = this.#queue.serve(pool, request);
     if (served === null) this.#wrong(`${grant} is for ${request}, which asks for nothing in pool ${pool}`);
     else if (first !== null && first.id !== request)
       this.#wrong(`${grant} is for ${request}, but ${first.id} comes first in pool ${pool}`);
     else if (served.slots !== slots) this.#wrong(`${grant} is of ${slots} slots, ${request} asked for ${served.slots}`);
-    const result = this.#last.place === cause && this.#last.isResult ? cause : null;
-    if (freedBy !== result)
-      this.#wrong(`${grant} was freed by ${String(result)}, and is said to be freed by ${String(freedBy)}`);
     this.#holders.give(event, served?.owner ?? '', place);
   }
 

@@ -1,6 +1,6 @@
 import type { Says } from '../protocol/events.ts';
 import type { StoredFact } from '../protocol/fact.ts';
-import type { Task } from '../protocol/task.ts';
+import { isWithdrawn, type Task, type TaskResult } from '../protocol/task.ts';
 import { fingerprint, short } from './difference.ts';
 import { NumberTable, NumberTables, UsedIds } from './number-table.ts';
 
@@ -13,11 +13,16 @@ interface OpenTask {
   readonly id: string;
   readonly topic: string;
   readonly candidate: number | null;
+  readonly source: string;
+  readonly grant: string | null;
   readonly print: number;
   /** Where its creation and its first result were stored; null while they are not. */
   createdAt: number | null;
   finishedAt: number | null;
   isRecorded: boolean;
+  /** Whether its actor has said that it is not wanted any more, and whether it ended because of that, without being run. */
+  isWithdrawn: boolean;
+  endedUnrun: boolean;
 }
 
 /** How many tasks came how far. */
@@ -25,11 +30,16 @@ export interface TaskCounts {
   readonly created: number;
   readonly finished: number;
   readonly recorded: number;
+  /** Of those that finished: not run, since they were withdrawn while they waited. */
+  readonly unrun: number;
 }
 
 /**
  * Each task's one path: created once, by the next number of its actor; finished; counted once, with the first result that was
  * stored. Results that come later change nothing. After a crash a creation may be stored behind its result.
+ *
+ * A task that was created ahead of its slot may be withdrawn by its actor. If it ends because of that, its candidate may be chosen
+ * again once that is counted; a task that was started before is counted like any other.
  */
 export class TaskAudit {
   readonly #wrong: (message: string) => void;
@@ -39,8 +49,9 @@ export class TaskAudit {
   readonly #candidates = new NumberTable();
   readonly #last = new Map<string, number>();
   readonly #open = new Map<string, OpenTask>();
+  readonly #openById = new Map<string, OpenTask>();
   readonly #uncounted = new Map<number, OpenTask>();
-  #counts = { created: 0, finished: 0, recorded: 0 };
+  #counts = { created: 0, finished: 0, recorded: 0, unrun: 0 };
 
   constructor(wrong: (message: string) => void) {
     this.#wrong = wrong;
@@ -59,7 +70,8 @@ export class TaskAudit {
   take(fact: StoredFact): void {
     const { event, source, sequence, cause } = fact;
     if (event.type === 'task.created') this.#create(event['task'] as Task, source, sequence);
-    else if (event.type === 'task.finished') this.#finish((event['result'] as { task: Task }).task, sequence);
+    else if (event.type === 'task.withdrawn') this.#withdraw(String(event['task']), source);
+    else if (event.type === 'task.finished') this.#finish(event['result'] as TaskResult, sequence);
     else if (event.type === 'result.recorded') this.#record(event as unknown as Recorded, cause);
   }
 
@@ -72,15 +84,16 @@ export class TaskAudit {
     if (!this.#ids.use(id)) this.#wrong(`a task ${id} was created before`);
     const print = printOf(task);
     this.#created.of(source).set(number, print);
-    if (candidate !== null) {
+    const key = `${source}/${number}`;
+    const early = this.#open.get(key);
+    // One that is counted as not run by now has given its candidate back.
+    if (candidate !== null && !(early?.endedUnrun === true && early.isRecorded)) {
       const other = this.#candidates.get(candidate);
       if (other !== 0)
         this.#wrong(`${id} is about candidate ${candidate}, which was submitted before, as number ${other}`);
       this.#candidates.set(candidate, number);
     }
-    const key = `${source}/${number}`;
-    const early = this.#open.get(key);
-    if (early === undefined) this.#open.set(key, { ...openTask(key, task, print), createdAt: sequence });
+    if (early === undefined) this.#add({ ...openTask(key, task, print), createdAt: sequence });
     else {
       if (early.print !== print) this.#wrong(`${id} is another task than that of its result`);
       early.createdAt = sequence;
@@ -88,7 +101,27 @@ export class TaskAudit {
     }
   }
 
-  #finish(task: Task, sequence: number): void {
+  #add(task: OpenTask): OpenTask {
+    this.#open.set(task.key, task);
+    this.#openById.set(task.id, task);
+    return task;
+  }
+
+  /** Its actor does not want a task any more, which may have ended in the meantime. */
+  #withdraw(id: string, source: string): void {
+    const open = this.#openById.get(id);
+    if (open === undefined) {
+      if (!this.#ids.has(id)) this.#wrong(`${id} is withdrawn, which nobody created`);
+      return;
+    }
+    if (open.source !== source) this.#wrong(`${id} is withdrawn by ${source}, and is a task of ${open.source}`);
+    if (open.grant !== null) this.#wrong(`${id} is withdrawn, and was created on ${open.grant}`);
+    if (open.isWithdrawn) this.#wrong(`${id} was withdrawn before`);
+    open.isWithdrawn = true;
+    this.#close(open);
+  }
+
+  #finish({ task, failure }: TaskResult, sequence: number): void {
     const { id, source, number } = task;
     const print = printOf(task);
     const created = this.#created.of(source).get(number);
@@ -101,15 +134,17 @@ export class TaskAudit {
     if (open === undefined) {
       // The second result of a task that was counted.
       if (created !== 0) return;
-      this.#open.set(key, (open = openTask(key, task, print)));
+      open = this.#add(openTask(key, task, print));
     }
     if (open.finishedAt !== null) return;
     open.finishedAt = sequence;
+    open.endedUnrun = isWithdrawn(failure);
     this.#counts.finished += 1;
+    if (open.endedUnrun) this.#counts.unrun += 1;
     this.#uncounted.set(sequence, open);
   }
 
-  #record({ task: id, sequence, topic, candidate }: Recorded, cause: number | null): void {
+  #record({ task: id, sequence, topic, candidate, withdrawn }: Recorded, cause: number | null): void {
     this.#counts.recorded += 1;
     const open = this.#uncounted.get(sequence);
     if (open === undefined) {
@@ -124,24 +159,35 @@ export class TaskAudit {
       this.#wrong(
         `${id} is counted as ${topic} of candidate ${short(candidate)}, and is ${open.topic} of ${short(open.candidate)}`,
       );
+    if ((withdrawn ?? false) !== open.endedUnrun)
+      this.#wrong(
+        `${id} is counted as ${withdrawn === true ? 'withdrawn' : 'run'}, and was ${open.endedUnrun ? 'withdrawn' : 'run'}`,
+      );
+    if (open.endedUnrun && open.candidate !== null && open.createdAt !== null) this.#candidates.set(open.candidate, 0);
     open.isRecorded = true;
     this.#close(open);
   }
 
-  #close({ key, isRecorded, createdAt }: OpenTask): void {
-    if (isRecorded && createdAt !== null) this.#open.delete(key);
+  #close({ key, id, isRecorded, createdAt, isWithdrawn, endedUnrun }: OpenTask): void {
+    if (!isRecorded || createdAt === null || (endedUnrun && !isWithdrawn)) return;
+    this.#open.delete(key);
+    this.#openById.delete(id);
   }
 }
 
-const openTask = (key: string, { id, topic, candidate }: Task, print: number): OpenTask => ({
+const openTask = (key: string, { id, topic, candidate, source, grant }: Task, print: number): OpenTask => ({
   key,
   id,
   topic,
   candidate,
+  source,
+  grant,
   print,
   createdAt: null,
   finishedAt: null,
   isRecorded: false,
+  isWithdrawn: false,
+  endedUnrun: false,
 });
 
 /** The task as it was queued: one that is asked for again after a crash has another time, and nothing else. */

@@ -19,6 +19,7 @@ interface SimulateFlags {
   policy?: string;
   faults: FaultLevel;
   actorsOn?: string;
+  lookahead?: string;
   json?: boolean;
 }
 
@@ -33,6 +34,7 @@ export function simulateCommand(): Command {
     .option('--tasks <n>', 'how many simulations are to succeed (default: by the seed)')
     .option('--policy <name>', 'how candidates are chosen (default: by the seed)')
     .addOption(new Option('--faults <level>', 'what goes wrong').choices(faultLevels).default('some'))
+    .option('--lookahead <n>', 'tasks that wait beyond the slots (default: by the seed)')
     .option('--actors-on <n>', 'processes that host the actors, standbys included (default: by the seed)')
     .option('--json', 'print what came of it as one JSON value, and nothing else')
     .addHelpText(
@@ -58,6 +60,7 @@ async function simulate(folder: string, flags: SimulateFlags): Promise<void> {
     workers: numberOf('--workers', flags.workers, 100_000),
     tasks: numberOf('--tasks', flags.tasks, 100_000_000),
     hosts: numberOf('--actors-on', flags.actorsOn, 64),
+    lookahead: numberOf('--lookahead', flags.lookahead, 1_000, 0),
   };
   const campaign = simulatedCampaign(definition);
   const [from, to] = seedsOf(flags);
@@ -136,11 +139,11 @@ async function shortestOf(
   return { scenario: shorter, outcome: await run(shorter) };
 }
 
-function numberOf(flag: string, text: string | undefined, most: number): number | null {
+function numberOf(flag: string, text: string | undefined, most: number, least = 1): number | null {
   if (text === undefined) return null;
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1 || number > most) {
-    throw new ConfigError(`${flag}: "${text}" is no number from 1 to ${most}`);
+  if (!Number.isInteger(number) || number < least || number > most) {
+    throw new ConfigError(`${flag}: "${text}" is no number from ${least} to ${most}`);
   }
   return number;
 }

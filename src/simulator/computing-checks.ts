@@ -2,7 +2,10 @@ import type { Task } from '../protocol/task.ts';
 import { FinishedTasks } from './finished-tasks.ts';
 import type { WorkerNote } from './simulated-worker.ts';
 
-/** Checks that nothing is computed that need not be: a task is started again only when it was given out again, and never after its end. */
+/**
+ * Checks that nothing is computed that need not be: a task is started again only when it was given out again, and never after its
+ * end; and that none ends as withdrawn while somebody computes it.
+ */
 export class ComputingChecks {
   readonly #started = new FinishedTasks();
   /** Starts beyond the first, and how often a task was given to another worker. */
@@ -13,6 +16,7 @@ export class ComputingChecks {
   note(task: Task, what: WorkerNote): void {
     if (what === 'given-back') this.#givenBack.set(task.id, (this.#givenBack.get(task.id) ?? 0) + 1);
     if (what === 'started-again') this.#violations.push(`${task.id} was started although its result was stored`);
+    if (what === 'withdrawn') this.#checkWithdrawn(task);
     if (what !== 'started') return;
     if (!this.#started.has(task)) {
       this.#started.note(task);
@@ -23,6 +27,12 @@ export class ComputingChecks {
     const mayBe = this.#givenBack.get(task.id) ?? 0;
     if (more > mayBe)
       this.#violations.push(`${task.id} was started ${more + 1} times, and given to others ${mayBe} times`);
+  }
+
+  #checkWithdrawn(task: Task): void {
+    const starts = this.#started.has(task) ? 1 + (this.#more.get(task.id) ?? 0) : 0;
+    if (starts > (this.#givenBack.get(task.id) ?? 0))
+      this.#violations.push(`${task.id} ended as withdrawn while somebody computed it`);
   }
 
   /** What should not have happened; empty when all is well. */

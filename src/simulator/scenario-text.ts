@@ -8,11 +8,13 @@ const many = (count: number, one: string, more = `${one}s`): string => `${count}
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** One line: what is run, on what. */
-export function describeScenario({ seed, policy, total, workers, slots, hosts, weather, tasks }: Scenario): string {
+export function describeScenario(scenario: Scenario): string {
+  const { seed, policy, total, lookahead, workers, slots, hosts, weather, tasks } = scenario;
   const astray = weather.lost > 0 ? `, ${percent(weather.lost + weather.unanswered)} of requests astray` : '';
   const failing = tasks.failing > 0 ? `, ${percent(tasks.failing)} fail` : '';
+  const ahead = lookahead > 0 ? `, ${lookahead} ahead` : '';
   return (
-    `seed ${seed}: ${policy}, ${many(total, 'task')} of ${tasks.medianMs.toPrecision(3)} ms (${tasks.shape}${failing}) on ` +
+    `seed ${seed}: ${policy}, ${many(total, 'task')}${ahead} of ${tasks.medianMs.toPrecision(3)} ms (${tasks.shape}${failing}) on ` +
     `${many(workers, 'worker')} of ${many(slots, 'slot')}, actors on ${many(hosts, 'process', 'processes')}, ` +
     `one way ${weather.latencyMs} ms${astray}`
   );

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly total: number;
   readonly initial: number;
   readonly batch: number;
+  /** Tasks that wait beyond the slots. */
+  readonly lookahead: number;
   readonly workers: number;
   /** Of each worker. */
   readonly slots: number;
@@ -28,6 +30,7 @@ export interface ScenarioWishes {
   readonly workers: number | null;
   readonly tasks: number | null;
   readonly hosts: number | null;
+  readonly lookahead: number | null;
 }
 
 /** From here on a run is about how much it holds: one slot a worker, tasks of a minute. */
@@ -52,6 +55,8 @@ export function drawScenario(seed: number, wishes: ScenarioWishes): Scenario {
     shape: isLarge ? 'even' : random.pick(['constant', 'even', 'exponential', 'heavy-tailed'] as const),
     failing: wishes.faults !== 'none' && random.chance(0.5) ? 0.15 : 0,
   };
+  const ahead = SeededRandom.of(seed, 'lookahead');
+  const drawnLookahead = isLarge || ahead.chance(0.4) ? 0 : 1 + ahead.below(4);
   // Every task takes some requests one after another beside its computation.
   const runMs = ((tasks.medianMs + 12 * latencyMs) * total) / Math.min(total, workers * slots) + 20 * latencyMs;
   return {
@@ -61,6 +66,7 @@ export function drawScenario(seed: number, wishes: ScenarioWishes): Scenario {
     total,
     initial: Math.min(initial, total),
     batch: isLarge ? Math.ceil(total / 20) : 1 + random.below(2),
+    lookahead: wishes.lookahead ?? drawnLookahead,
     workers,
     slots,
     hosts,

@@ -57,6 +57,7 @@ const smallerThan: readonly ((scenario: Scenario) => Partial<Scenario> | null)[]
   ({ tasks }) => (tasks.shape === 'constant' ? null : { tasks: { ...tasks, shape: 'constant' } }),
   ({ total, initial }) => (total > 1 ? fewerTasks(Math.ceil(total / 2), initial) : null),
   ({ total, initial }) => (total > 1 ? fewerTasks(total - 1, initial) : null),
+  ({ lookahead }) => (lookahead > 0 ? { lookahead: lookahead - 1 } : null),
   ({ workers }) => (workers > 1 ? { workers: Math.ceil(workers / 2) } : null),
   ({ slots }) => (slots > 1 ? { slots: 1 } : null),
   ({ hosts }) => (hosts > 1 ? { hosts: hosts - 1 } : null),

@@ -19,10 +19,10 @@ export function simulatedCampaign(definition: CampaignDefinition): SimulatedCamp
   );
   return {
     objective: definition.objective,
-    plansOf: ({ policy: name, candidates, total, initial, batch, seed }) => {
+    plansOf: ({ policy: name, candidates, total, initial, batch, lookahead, seed }) => {
       const policy = definition.policies[name];
       if (policy === undefined) throw new ConfigError(`campaign ${definition.name} has no policy "${name}"`);
-      const wanted: Record<string, unknown> = { policy: name, total, initial, batch, seed };
+      const wanted: Record<string, unknown> = { policy: name, total, initial, batch, lookahead, seed };
       const known = Object.keys(definition.settings.shape).filter((setting) => setting in wanted);
       const settings = definition.settings.parse(
         Object.fromEntries(known.map((setting) => [setting, wanted[setting]])),

@@ -13,7 +13,7 @@ export interface Computation {
 }
 
 /** What a world wants to know of a task at a worker. */
-export type WorkerNote = 'started' | 'started-again' | 'computed' | 'given-back' | 'ended';
+export type WorkerNote = 'started' | 'started-again' | 'withdrawn' | 'computed' | 'given-back' | 'ended';
 
 export interface SimulatedWorkerOptions {
   readonly id: string;
@@ -23,7 +23,7 @@ export interface SimulatedWorkerOptions {
   readonly random: SeededRandom;
   /** How a task goes. What is really computed may take its time: virtual time stands still meanwhile. */
   readonly compute: (task: Task) => Computation | Promise<Computation>;
-  /** `started-again`: although its result was stored; `given-back`: given to others; `ended`: so many ms computed for nothing or not. */
+  /** `started-again`: although its result was stored; `withdrawn`: not run, and ended as that; `given-back`: given to others; `ended`: so many ms computed for nothing or not. */
   readonly note: (task: Task, what: WorkerNote) => void;
 }
 
@@ -55,6 +55,7 @@ export class SimulatedWorker {
   /** The life of the server that this worker has taken up the queue of. */
   #boundTo: number;
   #outages = 0;
+  #computing = 0;
 
   constructor(options: SimulatedWorkerOptions) {
     this.#options = options;
@@ -76,6 +77,11 @@ export class SimulatedWorker {
 
   get connection(): MemoryConnection {
     return this.#options.connection;
+  }
+
+  /** Whether it computes anything, be it for a second time and for nothing. */
+  get isComputing(): boolean {
+    return this.#computing > 0;
   }
 
   /** It is gone at once; what it held is given to others soon after. @param fate of its last requests. */
@@ -188,11 +194,17 @@ export class SimulatedWorker {
     // A task that comes again, or has waited long on its way, may have been finished before.
     const mayBeDone = delivery.delivery > 1 || delivery.queuedAt < this.#boundAt || !this.#held.has(delivery);
     const isDone = mayBeDone && (await connection.request(() => connection.server.finished.has(task)));
-    if (!isDone) {
+    const withdrawal = isDone ? null : this.#withdrawalOf(task);
+    if (withdrawal !== null) {
+      note(task, 'withdrawn');
+      await this.#report(delivery, { durationMs: 0, value: null, failure: withdrawal }, pickedUp);
+    } else if (!isDone) {
       note(task, !mayBeDone && connection.server.finished.has(task) ? 'started-again' : 'started');
+      this.#computing += 1;
       const computed = compute(task);
       const computation = computed instanceof Promise ? await time.hold(computed) : computed;
       await new Promise<void>((resolve) => connection.clock.after(computation.durationMs, resolve));
+      this.#computing -= 1;
       note(task, 'computed');
       await this.#report(delivery, computation, pickedUp);
     }
@@ -205,6 +217,15 @@ export class SimulatedWorker {
       () => this.#strand(delivery, null),
     );
     this.#pull(slot);
+  }
+
+  /** Why a task is not run, if word has come here that it is withdrawn. */
+  #withdrawalOf(task: Task): TaskFailure | null {
+    const { connection } = this.#options;
+    const mark = connection.server.queue.withdrawalOf(task);
+    if (mark === null || !connection.hasHeardOf(mark.at)) return null;
+    const { by, reason } = mark;
+    return { code: 'task.withdrawn', message: `withdrawn by ${by}: ${reason}`, retry: 'never', details: { ...mark } };
   }
 
   async #report(delivery: MemoryDelivery, computation: Computation, pickedUp: number): Promise<void> {

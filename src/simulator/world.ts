@@ -135,6 +135,9 @@ class World {
       this.#strike();
       const now = this.#time.now();
       if (this.#endedAt !== null) {
+        // A second computation of a task may go on, and the queue holds its task for as long.
+        if (this.#workers.some((worker) => worker?.isComputing === true))
+          this.#mendedAt = Math.max(this.#mendedAt, now);
         if (now > Math.max(this.#endedAt, this.#mendedAt) + restMs) return;
       } else if (now > Math.max(this.#startedAt, this.#mendedAt) + limitMs) {
         this.#wrong(`the campaign has not ended ${Math.round(limitMs / 1_000)} s after the last fault`);

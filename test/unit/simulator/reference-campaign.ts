@@ -16,4 +16,5 @@ export const anything: ScenarioWishes = {
   workers: null,
   tasks: null,
   hosts: null,
+  lookahead: null,
 };
