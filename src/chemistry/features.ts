@@ -2,7 +2,7 @@
 import { FeatureTable, type CountView } from '../ml/feature-table.ts';
 import { descriptorNames, descriptorsOf } from './descriptors.ts';
 import { fingerprintOfMolecule } from './fingerprint.ts';
-import { environments } from './fragments.ts';
+import { paths } from './fragments.ts';
 import { graphOfMolecule, type MolecularGraph } from './molecular-graph.ts';
 import type { Molecule } from './rdkit.ts';
 
@@ -14,8 +14,8 @@ const views: Readonly<
 > = {
   /** Bits of the Morgan fingerprint, radius 2, folded to 2,048, as RDKit computes it. */
   'morgan-2': (molecule) => bitsOf(molecule.get_morgan_fp_as_uint8array(morgan) as Uint8Array),
-  /** How often each atom, hydrogens included, occurs with its neighbours. */
-  'environments-1': (_, graph) => environments(graph, 1),
+  /** How often each path of up to three bonds occurs. */
+  'paths-3': (_, graph) => paths(graph, 3),
 };
 
 function* bitsOf(bytes: Uint8Array): Generator<readonly [number, number]> {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { descriptorNames, descriptorsOf } from '../../../src/chemistry/descriptors.ts';
 import { MoleculeGathering } from '../../../src/chemistry/features.ts';
-import { environments, fragmentKeys } from '../../../src/chemistry/fragments.ts';
+import { fragmentKeys, paths } from '../../../src/chemistry/fragments.ts';
 import { graphOfMolecule, type MolecularGraph } from '../../../src/chemistry/molecular-graph.ts';
 import { loadRdkit, withMolecule, type Rdkit } from '../../../src/chemistry/rdkit.ts';
 
@@ -91,30 +91,33 @@ describe('descriptors', () => {
   });
 });
 
-describe('fragments', () => {
-  const total = (counts: ReadonlyMap<number, number>): number =>
-    [...counts.values()].reduce((sum, one) => sum + one, 0);
+describe('paths', () => {
+  const counts = (smiles: string, longest: number): number[] =>
+    [...paths(graphOf(smiles), longest).values()].sort((one, other) => one - other);
 
-  it('count every atom, hydrogens included, once for each radius', () => {
-    expect(environments(graphOf('C'), 0)).toHaveProperty('size', 2);
-    expect([...environments(graphOf('C'), 0).values()].sort()).toEqual([1, 4]);
-    for (const smiles of ['CCO', 'c1ccsc1Cl', 'CC(=O)N(C)C']) {
-      const { atoms } = graphOf(smiles);
-      const all = atoms.length + atoms.reduce((sum, { hydrogens }) => sum + hydrogens, 0);
-      for (const radius of [0, 1, 2]) expect(total(environments(graphOf(smiles), radius))).toBe(all * (radius + 1));
-    }
+  it.each([
+    ['C', 3, [1]],
+    // C, O; C-C, C-O; C-C-O.
+    ['CCO', 2, [1, 1, 1, 1, 2]],
+    // C; C-C, C-C-C, C-C-C-C.
+    ['CCCCC', 3, [2, 3, 4, 5]],
+    ['CCCCC', 1, [4, 5]],
+    // A ring of six: six of each length.
+    ['c1ccccc1', 3, [6, 6, 6, 6]],
+    ['C1CC1', 3, [3, 3, 3]],
+    ['[Na+].[Cl-]', 3, [1, 1]],
+  ])('of %s up to %d bonds are %j', (smiles, longest, expected) => {
+    expect(counts(smiles, longest)).toEqual(expected);
   });
 
-  it('tell apart what differs within their radius, and nothing beyond', () => {
-    const [near, far] = [environments(graphOf('CCCCCO'), 1), environments(graphOf('CCCCCS'), 1)];
-    expect([...near.keys()].filter((key) => !far.has(key)).length).toBeGreaterThan(1);
-    // The same neighbours everywhere within one bond: only the distance between the ends differs.
-    const [one, other] = [graphOf('CC(C)CCCC(C)C'), graphOf('CC(C)CCCCC(C)C')];
-    expect([...environments(one, 1).keys()].sort()).toEqual([...environments(other, 1).keys()].sort());
+  it('tell elements, bonds and aromatic rings apart', () => {
+    const keys = (smiles: string): string => [...paths(graphOf(smiles), 1).keys()].sort().join(' ');
+    expect(new Set(['CO', 'CS', 'C=O', 'CC', 'C=C', 'C#C', 'c1ccccc1', 'C1CC1'].map(keys)).size).toBe(7);
+    expect(keys('C1CC1')).toBe(keys('CC'));
   });
 
   it('have keys below their limit, and counts up to 255', () => {
-    const many = environments(graphOf('C'.repeat(290)), 1);
+    const many = paths(graphOf('C'.repeat(290)), 3);
     expect(Math.max(...many.values())).toBe(255);
     expect([...many.keys()].every((key) => key >= 0 && key < fragmentKeys)).toBe(true);
   });
