@@ -18,6 +18,7 @@ const subcommands: Readonly<Record<string, (argv: readonly string[]) => Promise<
   collect: async () => (await import('./collect.ts')).collectCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),
   rehearse: async (argv) => (await import('./rehearse.ts')).rehearseCommand(argv),
+  compare: async () => (await import('./compare.ts')).compareCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
 };

@@ -1,15 +1,13 @@
 /** What `cox rehearse --out` writes: the report, curves as data, and figures of them. */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { utilisationFigure } from '../figures/bars.ts';
 import { curvesFigure, type BaseLine, type Line } from '../figures/curves.ts';
 import { renderSvg, type Figure } from '../figures/svg.ts';
 import type { Theme } from '../figures/palette.ts';
-import { messageOf, ResourceError } from '../protocol/errors.ts';
 import type { RehearsalReport } from '../rehearsal/rehearsal-report.ts';
 import { discoveryCurve, timeCurve, type Curve } from '../rehearsal/report.ts';
 import type { Trace } from '../rehearsal/trace.ts';
 import { foundAtRandom, foundByForesight, type Truth } from '../rehearsal/truth.ts';
+import { writeFiles } from './written-files.ts';
 
 const points = 200;
 const themes: readonly Theme[] = ['light', 'dark'];
@@ -43,13 +41,7 @@ export async function writeRehearsal(
       files.set(`${name}${theme === 'light' ? '' : `-${theme}`}.svg`, await renderSvg(figure));
     }
   }
-  try {
-    await mkdir(folder, { recursive: true });
-    for (const [name, text] of files) await writeFile(join(folder, name), text);
-  } catch (cause) {
-    throw new ResourceError(`${folder} cannot be written: ${messageOf(cause)}; choose another --out`, { cause });
-  }
-  return [...files.keys()];
+  return writeFiles(folder, files);
 }
 
 /** Curves as a table with one row a point: `way,x,mean,standard error`. */
