@@ -218,12 +218,15 @@ class Host implements WorkerHost {
     this.#whenEnded();
   }
 
-  /** Say what there is to say: results, then acknowledgements, then how much more there is room for. */
+  /**
+   * Say what there is to say: how much more there is room for, then results, then acknowledgements. In this order, since a slot
+   * waits for the answer to the first; nobody waits for the others as long.
+   */
   #speak(): void {
-    this.#flow.speak();
-    this.#held.speak();
     const room = this.#connected ? this.#flow.room : 0;
     for (const source of this.#sources.values()) source.want(room);
+    this.#flow.speak();
+    this.#held.speak();
   }
 
   /** Tell the queue what is still worked on. */
