@@ -1,5 +1,6 @@
 /** The actors that policies are composed of: `coxswain/actors`. */
 export { defineActor, plan, type ActorDefinition, type ActorPlan } from '../src/protocol/actor.ts';
+export { allocator, type AllocatorInput } from './allocator.ts';
 export { campaign } from './campaign.ts';
 export { fleet } from './fleet.ts';
 export { inferenceRunner, type InferenceRunnerInput } from './inference-runner.ts';

@@ -56,8 +56,10 @@ function record(context: Context, result: TaskResult, sequence: number): { conte
   const isSimulation = task.topic === context.topic;
   const value = objectiveOf(context, result);
   const success = isSimulation ? value !== null : result.success;
+  // Withdrawn before it started, it is neither a success nor a failure.
+  const withdrawn = result.failure?.code === 'task.withdrawn';
   const counts = isSimulation && success;
-  const fails = isSimulation && !success;
+  const fails = isSimulation && !success && !withdrawn;
   const successes = context.successes + (counts ? 1 : 0);
   const failures = context.failures + (fails ? 1 : 0);
   // A task that somebody cancelled says nothing about the others.
@@ -70,6 +72,7 @@ function record(context: Context, result: TaskResult, sequence: number): { conte
       topic: task.topic,
       sequence,
       success,
+      ...(withdrawn ? { withdrawn } : {}),
       candidate: task.candidate,
       value,
       successes,

@@ -2,7 +2,8 @@
  * The trainer decides when and on what a model is trained, and whether an update of the model as a whole went well.
  *
  * In: recorded results, grants, the end of its task, the inference runner's ranking. Out: the start of each update, requests
- * for slots, the training task, the trained model. One update at a time: what falls due meanwhile follows at once.
+ * for slots, the training task, the trained model. One update at a time: what falls due meanwhile follows at once. A model
+ * holds its whole training set: the trainer keeps only what is newer than the last one, and sends that with its reference.
  */
 import { assign, emit, enqueueActions, setup } from 'xstate';
 import type { HeardEvent, Says } from '../src/protocol/events.ts';
@@ -25,16 +26,19 @@ export interface TrainerInput {
   method: string;
   topic: string;
   pool: string;
-  /** The pool that gives up its slots for an update. */
+  /** The pool that gives up its slots for an update, and how many: all by default; none where somebody else moves them. */
   from: string;
+  borrow?: 'all' | number;
   /** Arguments of the training task beside the data: the kind of model, the fingerprints. */
   arguments: Record<string, unknown>;
   /** So many failed updates in a row pause the campaign. */
   failuresInARow: number;
 }
 
-interface Context extends TrainerInput {
-  /** Every success: its candidate and its value, in the order in which they were recorded. */
+interface Context extends Required<TrainerInput> {
+  /** The last model that was trained, and on how many successes. */
+  model: { ref: string; trainedOn: number } | null;
+  /** The successes since: candidates and values, in the order in which they were recorded. */
   candidates: readonly number[];
   values: readonly number[];
   updates: number;
@@ -51,6 +55,15 @@ type Fact = Says<'trainer'>;
 
 const requestOf = (context: Context): string => `trainer/${context.updates}`;
 const taskOf = (context: Context): string => `${context.topic}-${context.created}`;
+
+/** How many successes were recorded. */
+const known = ({ model, candidates }: Context): number => (model?.trainedOn ?? 0) + candidates.length;
+
+/** What asks for the slots of an update; may be said again. */
+function callsForSlots({ borrow, from, pool: to }: Context): Fact[] {
+  if (borrow === 0) return [];
+  return [{ type: 'reallocation.requested', from, to, slots: borrow, ...(borrow === 'all' ? {} : { upTo: true }) }];
+}
 
 /** The reference of the model in the end of our task; null if the task failed. */
 function modelOf(event: Event): string | null {
@@ -73,23 +86,24 @@ const trainerMachine = setup({
     }),
     startUpdate: enqueueActions(({ enqueue, context }) => {
       const update = context.updates + 1;
-      const trainedOn = context.candidates.length;
+      const trainedOn = known(context);
       enqueue.assign({ updates: update, trainedOn });
       enqueue.emit({ type: 'update.started', update, trainedOn });
-      enqueue.emit({ type: 'reallocation.requested', from: context.from, to: context.pool, slots: 'all' });
-      enqueue.emit({ type: 'slots.requested', request: `trainer/${update}`, pool: context.pool, slots: 1, count: 1 });
+    }),
+    requestSlot: enqueueActions(({ enqueue, context }) => {
+      for (const fact of callsForSlots(context)) enqueue.emit(fact);
+      const { pool } = context;
+      enqueue.emit({ type: 'slots.requested', request: requestOf(context), pool, slots: 1, count: 1 });
     }),
     /** Slots that were to come may be lost with their worker, and new ones arrive elsewhere. */
-    callSlots: emit(({ context }) => ({
-      type: 'reallocation.requested',
-      from: context.from,
-      to: context.pool,
-      slots: 'all',
-    })),
+    callSlots: enqueueActions(({ enqueue, context }) => {
+      for (const fact of callsForSlots(context)) enqueue.emit(fact);
+    }),
     train: enqueueActions(({ enqueue, context, event }) => {
       if (event.type !== 'slots.granted') return;
       const number = context.created + 1;
-      const { method, topic, pool, trainedOn, candidates, values } = context;
+      const { method, topic, pool, model, trainedOn, candidates, values } = context;
+      const news = trainedOn - (model?.trainedOn ?? 0);
       enqueue.assign({ created: number });
       enqueue.emit({
         type: 'task.created',
@@ -104,20 +118,28 @@ const trainerMachine = setup({
           candidate: null,
           arguments: {
             ...context.arguments,
-            candidates: candidates.slice(0, trainedOn),
-            values: values.slice(0, trainedOn),
+            previous: model?.ref ?? null,
+            candidates: candidates.slice(0, news),
+            values: values.slice(0, news),
           },
           choice: { update: context.updates, trainedOn },
         },
       });
     }),
     publishModel: enqueueActions(({ enqueue, context, event }) => {
-      const model = modelOf(event);
-      if (model === null) return;
-      enqueue.emit({ type: 'model.trained', update: context.updates, trainedOn: context.trainedOn, model });
+      const ref = modelOf(event);
+      if (ref === null) return;
+      const { updates: update, trainedOn, model, candidates, values } = context;
+      const news = trainedOn - (model?.trainedOn ?? 0);
+      enqueue.assign({ model: { ref, trainedOn }, candidates: candidates.slice(news), values: values.slice(news) });
+      enqueue.emit({ type: 'model.trained', update, trainedOn, model: ref });
+    }),
+    /** What follows from the last model was interrupted, and nothing is newer. */
+    publishAgain: enqueueActions(({ enqueue, context: { updates: update, trainedOn, model } }) => {
+      if (model !== null) enqueue.emit({ type: 'model.trained', update, trainedOn, model: model.ref });
     }),
     settle: assign({ settledOn: ({ context }) => context.trainedOn, failedInARow: 0 }),
-    /** The last ranking stays in force; slots that were meant for this update go back. */
+    /** The last ranking stays in force, and what was new is still to be trained on; slots that were meant for this go back. */
     fail: enqueueActions(({ enqueue, context, event }) => {
       const consecutive = context.failedInARow + 1;
       const { updates: update, trainedOn } = context;
@@ -130,7 +152,9 @@ const trainerMachine = setup({
       const exhausted = consecutive >= context.failuresInARow;
       enqueue.assign({ failedInARow: exhausted ? 0 : consecutive, settledOn: trainedOn });
       enqueue.emit({ type: 'update.failed', update, trainedOn, consecutive, reason });
-      enqueue.emit({ type: 'reallocation.requested', from: context.pool, to: context.from, slots: 'all' });
+      if (context.borrow !== 0) {
+        enqueue.emit({ type: 'reallocation.requested', from: context.pool, to: context.from, slots: 'all' });
+      }
       if (exhausted) enqueue.emit({ type: 'updates.exhausted', consecutive, reason });
     }),
     releaseGrant: enqueueActions(({ enqueue, event }) => {
@@ -141,18 +165,23 @@ const trainerMachine = setup({
   },
   guards: {
     isDue: ({ context }) => context.dueAt > context.settledOn,
+    isTrainedAlready: ({ context }) => context.model?.trainedOn === context.trainedOn,
     isMyGrant: ({ context, event }) => event.type === 'slots.granted' && event.request === requestOf(context),
     isTrained: ({ context, event }) =>
       event.type === 'task.finished' && event.result.task.id === taskOf(context) && modelOf(event) !== null,
     isMyTask: ({ context, event }) => event.type === 'task.finished' && event.result.task.id === taskOf(context),
     isGivingBack: ({ context, event }) => event.type === 'reallocation.requested' && event.to === context.from,
+    /** A ranking that stands in part is followed by another. */
     isThisUpdate: ({ context, event }) =>
-      (event.type === 'ranking.updated' || event.type === 'scoring.failed') && event.update === context.updates,
+      ((event.type === 'ranking.updated' && event.older === undefined) || event.type === 'scoring.failed') &&
+      event.update === context.updates,
   },
 }).createMachine({
   id: 'trainer',
   context: ({ input }) => ({
+    borrow: 'all',
     ...input,
+    model: null,
     candidates: [],
     values: [],
     updates: 0,
@@ -176,11 +205,19 @@ const trainerMachine = setup({
     updating: {
       description: 'An update is under way: a slot, then the training, then the ranking that follows from it.',
       entry: 'startUpdate',
-      initial: 'waitingForSlot',
+      initial: 'starting',
       on: { 'drain.started': 'closed' },
       states: {
+        starting: {
+          description: 'An update is begun; nothing is trained anew where only the ranking was interrupted.',
+          always: [
+            { guard: 'isTrainedAlready', target: 'ranking', actions: 'publishAgain' },
+            { target: 'waitingForSlot' },
+          ],
+        },
         waitingForSlot: {
           description: 'Waits for a slot, as long as the shortest running simulation takes.',
+          entry: 'requestSlot',
           on: {
             'slots.granted': [
               { guard: 'isMyGrant', target: 'training', actions: 'train' },
@@ -221,4 +258,4 @@ const trainerMachine = setup({
   },
 });
 
-export const trainer = defineActor({ machine: trainerMachine, hears, version: 1 });
+export const trainer = defineActor({ machine: trainerMachine, hears, version: 2 });

@@ -171,8 +171,17 @@ export const eventSchemas = {
       ranking: rankedSchema,
       /** The model that scored it; none scored the first candidates. */
       model: objectRefSchema.optional(),
+      /** Why near-copies among the first were not kept apart, where that was wanted. */
+      unarranged: z.string().optional(),
       /** Candidates [from, to) that were not scored again yet: they stand as an older ranking has them. Another ranking follows. */
-      older: z.object({ update: count, trainedOn: count, ranges: z.array(z.tuple([count, count])) }).optional(),
+      older: z
+        .object({
+          update: count,
+          trainedOn: count,
+          model: objectRefSchema.optional(),
+          ranges: z.array(z.tuple([count, count])),
+        })
+        .optional(),
     }),
     z.object({ type: z.literal('scoring.failed'), update: count, trainedOn: count, reason: z.string() }),
     timerFired,

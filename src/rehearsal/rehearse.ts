@@ -64,6 +64,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Trace> {
     initial: 1,
     batch: 1,
     lookahead: 0,
+    steering: {},
     workers: fleet.workers,
     slots: fleet.slots,
     hosts: 1,

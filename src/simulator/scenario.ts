@@ -13,6 +13,8 @@ export interface Scenario {
   readonly batch: number;
   /** Tasks that wait beyond the slots. */
   readonly lookahead: number;
+  /** Further settings, where the campaign has them: how it begins, and what may run together. */
+  readonly steering: Readonly<Record<string, string>>;
   readonly workers: number;
   /** Of each worker. */
   readonly slots: number;
@@ -67,6 +69,10 @@ export function drawScenario(seed: number, wishes: ScenarioWishes): Scenario {
     initial: Math.min(initial, total),
     batch: isLarge ? Math.ceil(total / 20) : 1 + random.below(2),
     lookahead: wishes.lookahead ?? drawnLookahead,
+    steering: {
+      start: ahead.pick(['diverse', 'shuffled'] as const),
+      nearCopies: ahead.pick(['avoid', 'allow'] as const),
+    },
     workers,
     slots,
     hosts,

@@ -19,15 +19,21 @@ export function simulatedCampaign(definition: CampaignDefinition): SimulatedCamp
   );
   return {
     objective: definition.objective,
-    plansOf: ({ policy: name, candidates, total, initial, batch, lookahead, seed }) => {
+    plansOf: ({ policy: name, candidates, total, initial, batch, lookahead, steering, seed }) => {
       const policy = definition.policies[name];
       if (policy === undefined) throw new ConfigError(`campaign ${definition.name} has no policy "${name}"`);
-      const wanted: Record<string, unknown> = { policy: name, total, initial, batch, lookahead, seed };
-      const known = Object.keys(definition.settings.shape).filter((setting) => setting in wanted);
-      const settings = definition.settings.parse(
-        Object.fromEntries(known.map((setting) => [setting, wanted[setting]])),
-      );
+      const numbers = { policy: name, total, initial, batch, seed };
+      // A campaign may call something else by these names, or not want all of it at once.
+      const [settings = definition.settings.parse(known(definition, numbers))] = [
+        { ...numbers, ...steering, lookahead },
+        { ...numbers, ...steering },
+      ].flatMap((wanted) => definition.settings.safeParse(known(definition, wanted)).data ?? []);
       return policy({ settings, candidates, objects });
     },
   };
+}
+
+/** Those of the settings that a campaign has. */
+function known({ settings }: CampaignDefinition, wanted: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(wanted).filter(([name]) => Object.hasOwn(settings.shape, name)));
 }

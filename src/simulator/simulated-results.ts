@@ -1,7 +1,7 @@
 /** What comes of simulated tasks: values that a seed determines, of the shapes that the packaged actors expect. */
 import { z } from 'zod';
 import { objectRefOf } from '../protocol/object-ref.ts';
-import { compareRanked, type Ranked } from '../protocol/ranking.ts';
+import { compareRanked, rankedSchema, type Ranked } from '../protocol/ranking.ts';
 import type { Task } from '../protocol/task.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { Computation } from './simulated-worker.ts';
@@ -45,8 +45,17 @@ export function computationOf(
   return { durationMs, value: valueOf(task, objective, random), failure: null };
 }
 
+const firstSchema = z.object({ count: z.number() });
+const rankingSchema = z.object({ ranking: rankedSchema, take: z.number() });
+
 function valueOf(task: Task, { topic, field }: { topic: string; field: string }, random: SeededRandom): unknown {
   if (task.topic === topic) return { [field]: 0.4 + 0.2 * random.next() };
+  const ranking = rankingSchema.safeParse(task.arguments);
+  if (ranking.success) return { ranking: arranged(ranking.data) };
+  const first = firstSchema.safeParse(task.arguments);
+  // The lowest candidates, which every space has: a space of fewer than are wanted has too few, as when choosing fails.
+  if (first.success)
+    return { ranking: Array.from({ length: first.data.count }, (_, candidate) => [candidate, -candidate]) };
   const range = rangeSchema.safeParse(task.arguments);
   if (!range.success) return { model: objectRefOf(new TextEncoder().encode(task.id)) };
   const { from, to, exclude, keep } = range.data;
@@ -57,3 +66,9 @@ function valueOf(task: Task, { topic, field }: { topic: string; field: string },
   }
   return { best: scored.sort(compareRanked).slice(0, keep), scored: scored.length };
 }
+
+/** The first `take` the other way round: another order of the same candidates. */
+const arranged = ({ ranking, take }: { ranking: Ranked; take: number }): Ranked => [
+  ...ranking.slice(0, take).reverse(),
+  ...ranking.slice(take),
+];

@@ -33,10 +33,13 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) =>
 export function checkSlots(log: readonly StoredFact[]): void {
   let capacity = 0;
   const out = new Set<string>();
+  const ahead = new Map<string, string>();
+  const ended = new Set<string>();
   for (const { source, event } of log) {
     if (event.type === 'slots.changed') {
       const changed = event as unknown as Fact<'resource-ledger', 'slots.changed'>;
       capacity = changed.capacity;
+      expect(out.size, 'tasks that have a slot').toBeLessThanOrEqual(capacity);
       expect(sum(Object.values(changed.pools).map(({ allocated, free }) => allocated + free))).toBe(capacity);
     } else if (event.type === 'task.created') {
       const { task } = event as unknown as Fact<'submitter', 'task.created'>;
@@ -44,8 +47,15 @@ export function checkSlots(log: readonly StoredFact[]): void {
       expect(out.has(task.grant), `grant ${task.grant} used twice by ${source}`).toBe(false);
       out.add(task.grant);
       expect(out.size, 'tasks that are out').toBeLessThanOrEqual(capacity);
+    } else if (event.type === 'slots.granted' && typeof event['task'] === 'string') {
+      const { grant, task } = event as unknown as Fact<'resource-ledger', 'slots.granted'>;
+      ahead.set(task ?? '', grant);
+      // It may have ended before there was word of its slot.
+      if (!ended.has(task ?? '')) out.add(grant);
     } else if (event.type === 'task.finished') {
-      out.delete((event as unknown as Fact<'worker', 'task.finished'>).result.task.grant ?? '');
+      const { task } = (event as unknown as Fact<'worker', 'task.finished'>).result;
+      ended.add(task.id);
+      out.delete(task.grant ?? ahead.get(task.id) ?? '');
     }
   }
 }
@@ -61,25 +71,34 @@ export function checkCounts(log: readonly StoredFact[], { total, updates, candid
     const isSimulation = fact.topic === 'simulate';
     const counts = isSimulation && fact.success;
     if (counts) successes += 1;
-    if (isSimulation && !fact.success) failures += 1;
+    if (isSimulation && !fact.success && fact.withdrawn !== true) failures += 1;
     const past = successes - (updates?.initial ?? 0);
     const isDue = counts && updates !== null && past >= 0 && past % updates.batch === 0 && successes < total;
     expect(fact).toMatchObject({ successes, failures, updateDue: isDue, targetReached: counts && successes >= total });
   }
-  const submitted = factsOf(log, 'submitter', 'task.created').map(({ task }) => task.candidate ?? -1);
+  const withdrawn = new Set(recorded.filter((fact) => fact.withdrawn === true).map(({ task }) => task));
+  const created = factsOf(log, 'submitter', 'task.created');
+  const submitted = created.filter(({ task }) => !withdrawn.has(task.id)).map(({ task }) => task.candidate ?? -1);
   expect(new Set(submitted).size).toBe(submitted.length);
-  expect(submitted.every((candidate) => candidate >= 0 && candidate < candidates)).toBe(true);
+  expect(created.every(({ task: { candidate } }) => (candidate ?? -1) >= 0 && (candidate ?? -1) < candidates)).toBe(
+    true,
+  );
+  const asked = new Set(factsOf(log, 'submitter', 'task.withdrawn').map(({ task }) => task));
+  expect([...withdrawn].filter((task) => !asked.has(task))).toEqual([]);
 }
 
 /** Choices: each is the best of the newest ranking that was not submitted yet, then the next of the shuffled order. */
 export function checkChoices(log: readonly StoredFact[], { candidates, seed }: Asked): void {
   const rankings = factsOf(log, 'inference-runner', 'ranking.updated');
+  const back = factsOf(log, 'result-processor', 'result.recorded').filter((fact) => fact.withdrawn === true);
   const submitted = new Set<number>();
   for (const { task, at } of factsOf(log, 'submitter', 'task.created')) {
+    while (back[0] !== undefined && back[0].at.sequence <= (at.cause ?? 0))
+      submitted.delete(back.shift()?.candidate ?? -1);
     const known = rankings.filter((ranking) => ranking.at.sequence <= (at.cause ?? 0)).at(-1);
     const best = known?.ranking.find(([candidate]) => !submitted.has(candidate))?.[0];
     if (best !== undefined) {
-      expect(task).toMatchObject({ candidate: best, choice: { by: 'ranking', trainedOn: known?.trainedOn } });
+      expect(task).toMatchObject({ candidate: best, choice: reasonOf(known, best) });
     } else {
       expect(task.choice).toMatchObject({ by: 'shuffle' });
       const places = Array.from({ length: candidates }, (_, i) => i)
@@ -91,10 +110,23 @@ export function checkChoices(log: readonly StoredFact[], { candidates, seed }: A
   }
 }
 
-/** Updates: each for a reason, on all successes that were known; nothing is submitted between the reason and the outcome. */
-export function checkUpdates(log: readonly StoredFact[]): void {
+function reasonOf(ranking: Fact<'inference-runner', 'ranking.updated'> | undefined, candidate: number): object {
+  const { update = -1, trainedOn = -1, older } = ranking ?? {};
+  const isOlder = older?.ranges.some(([from, to]) => candidate >= from && candidate < to) === true;
+  return {
+    by: update === 0 ? 'first' : 'ranking',
+    update: isOlder ? older.update : update,
+    trainedOn: isOlder ? older.trainedOn : trainedOn,
+  };
+}
+
+/**
+ * Updates: each for a reason, on all successes that were known, and trained on what is newer than the last model. Where submission
+ * pauses, nothing is submitted between the reason and the outcome.
+ */
+export function checkUpdates(log: readonly StoredFact[], pauses = true): void {
   const recorded = factsOf(log, 'result-processor', 'result.recorded').filter(({ topic }) => topic === 'simulate');
-  const rankings = factsOf(log, 'inference-runner', 'ranking.updated');
+  const rankings = factsOf(log, 'inference-runner', 'ranking.updated').filter(({ older }) => older === undefined);
   const outcomes = [...rankings, ...factsOf(log, 'trainer', 'update.failed')];
   const upTo = <F extends { at: StoredFact }>(facts: readonly F[], sequence: number | null): F[] =>
     facts.filter(({ at }) => at.sequence <= (sequence ?? 0));
@@ -114,19 +146,30 @@ export function checkUpdates(log: readonly StoredFact[]): void {
       Math.max(0, ...upTo(outcomes, at.cause).map((outcome) => outcome.trainedOn)),
     );
   });
-  for (const { task, at } of factsOf(log, 'submitter', 'task.created')) {
+  for (const { task, at } of pauses ? factsOf(log, 'submitter', 'task.created') : []) {
     expect(settledOn(at.cause), `${task.id} at ${at.sequence} while an update was due`).toBeGreaterThanOrEqual(
       dueAt(at.cause),
     );
   }
-  for (const { task } of factsOf(log, 'trainer', 'task.created')) {
-    const { candidates, values } = task.arguments as { candidates: number[]; values: number[] };
-    const known = recorded.filter(({ success }) => success).slice(0, candidates.length);
+  const models = factsOf(log, 'trainer', 'model.trained');
+  for (const { task, at } of factsOf(log, 'trainer', 'task.created')) {
+    const { previous, candidates, values } = task.arguments as {
+      previous: string | null;
+      candidates: number[];
+      values: number[];
+    };
+    const last = upTo(models, at.cause).at(-1);
+    expect(previous).toBe(last?.model ?? null);
+    const trainedOn = task.choice?.['trainedOn'] as number;
+    const known = recorded.filter(({ success }) => success).slice(last?.trainedOn ?? 0, trainedOn);
+    expect(known).not.toEqual([]);
     expect(candidates).toEqual(known.map(({ candidate }) => candidate));
     expect(values).toEqual(known.map(({ value }) => value));
   }
   for (const { ranking, at } of rankings) {
-    const submitted = upTo(factsOf(log, 'submitter', 'task.created'), at.cause).map(({ task }) => task.candidate);
+    const created = upTo(factsOf(log, 'submitter', 'task.created'), at.cause);
+    // What waits beyond the slots may be ranked again.
+    const submitted = created.filter(({ task }) => task.grant !== null).map(({ task }) => task.candidate);
     expect(ranking.some(([candidate]) => submitted.includes(candidate))).toBe(false);
   }
 }
@@ -165,7 +208,8 @@ export function checkEnd(campaign: SimulatedCampaign, { total, candidates }: Ask
   const [end] = factsOf(campaign.log, 'campaign', 'campaign.ended');
   const recorded = factsOf(campaign.log, 'result-processor', 'result.recorded');
   const successes = Math.max(0, ...recorded.map((fact) => fact.successes));
-  const created = factsOf(campaign.log, 'submitter', 'task.created').length;
+  const submitted = factsOf(campaign.log, 'submitter', 'task.created').length;
+  const created = submitted - recorded.filter((fact) => fact.withdrawn === true).length;
   if (end?.reason.includes('run out') === true) expect(created).toBe(candidates);
   else expect(end?.reason).toMatch(/^\d+ simulations succeeded$/);
   expect(successes >= total || created === candidates, campaign.describe()).toBe(true);

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { batch } from '../../../campaigns/molecular-design/policies/batch.ts';
 import { batched } from '../../../campaigns/molecular-design/policies/batched.ts';
 import { random } from '../../../campaigns/molecular-design/policies/random.ts';
+import { reallocating } from '../../../campaigns/molecular-design/policies/reallocating.ts';
+import { streaming } from '../../../campaigns/molecular-design/policies/streaming.ts';
+import { settings } from '../../../campaigns/molecular-design/settings.ts';
 import type { ActorPlan } from '../../../src/protocol/actor.ts';
 import {
   checkChoices,
@@ -17,30 +21,39 @@ import {
 import { modelRef } from './sample-facts.ts';
 import { SimulatedCampaign, type Weather } from './simulated-campaign.ts';
 
-function plansOf(policy: 'batched' | 'random', { candidates, seed, total, updates }: Asked): readonly ActorPlan[] {
-  const settings = {
-    policy,
-    model: 'knn',
-    total,
-    initial: updates?.initial ?? 1,
-    batch: updates?.batch ?? 1,
-    space: 'none',
-    threshold: 0,
-    seed,
-  } as const;
-  const input = { settings, candidates, objects: { fingerprints: modelRef } };
-  return policy === 'batched' ? batched(input) : random(input);
+const policies = { random, batch, batched, streaming, reallocating } as const;
+type PolicyName = keyof typeof policies;
+const pauses: readonly PolicyName[] = ['batch', 'batched'];
+
+/** How candidates are chosen, beside the policy. */
+interface Steered {
+  readonly start?: 'diverse' | 'shuffled';
+  readonly nearCopies?: 'avoid' | 'allow';
+  readonly lookahead?: number;
 }
 
-function runToEnd(policy: 'batched' | 'random', asked: Asked, weather: Partial<Weather>): SimulatedCampaign {
-  const campaign = new SimulatedCampaign(plansOf(policy, asked), weather);
+function plansOf(policy: PolicyName, asked: Asked, steered: Steered = {}): readonly ActorPlan[] {
+  const { candidates, seed, total, updates } = asked;
+  const parsed = settings.parse({ policy, total, ...(updates ?? { initial: 1, batch: 1 }), seed, ...steered });
+  return policies[policy]({ settings: parsed, candidates, objects: { fingerprints: modelRef, features: modelRef } });
+}
+
+function runToEnd(
+  policy: PolicyName,
+  asked: Asked,
+  weather: Partial<Weather>,
+  steered: Steered = {},
+): SimulatedCampaign {
+  const expected =
+    policy === 'streaming' && asked.updates !== null ? { ...asked, updates: { ...asked.updates, batch: 1 } } : asked;
+  const campaign = new SimulatedCampaign(plansOf(policy, asked, steered), weather);
   campaign.run(() => checkQuiet(campaign));
   checkSlots(campaign.log);
-  checkCounts(campaign.log, asked);
-  checkChoices(campaign.log, asked);
-  checkUpdates(campaign.log);
+  checkCounts(campaign.log, expected);
+  checkChoices(campaign.log, expected);
+  checkUpdates(campaign.log, pauses.includes(policy));
   checkDecisions(campaign.log);
-  checkEnd(campaign, asked);
+  checkEnd(campaign, expected);
   return campaign;
 }
 
@@ -96,6 +109,33 @@ const askedArbitrary = fc
     total: initial + more,
     updates: { initial, batch },
   }));
+
+const steeredArbitrary: fc.Arbitrary<Steered> = fc.record({
+  start: fc.constantFrom('diverse' as const, 'shuffled' as const),
+  nearCopies: fc.constantFrom('avoid' as const, 'allow' as const),
+  lookahead: fc.constantFrom(0, 1, 3),
+});
+
+describe.each(['batch', 'batched', 'streaming', 'reallocating'] as const)('the %s policy', (policy) => {
+  it('ends as it should in any weather, with any start, and with tasks that wait ahead', () => {
+    fc.assert(
+      fc.property(
+        askedArbitrary,
+        // Where updates fail, somebody has to resume what has paused.
+        fc.oneof(
+          weatherArbitrary.map((weather) => ({ ...weather, trainingFails: 0, scoringFails: 0 })),
+          withDrains,
+        ),
+        steeredArbitrary,
+        (asked, weather, steered) => {
+          const lookahead = policy === 'batch' ? 0 : (steered.lookahead ?? 0);
+          runToEnd(policy, asked, weather, { ...steered, lookahead });
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
 
 describe('the random policy', () => {
   it('ends as it should in any weather', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { resultProcessor, type ResultProcessorInput } from '../../../actors/result-processor.ts';
-import { DrivenActor, ofType } from './driven-actor.ts';
+import { DrivenActor, ofType, typesOf } from './driven-actor.ts';
 import { finished, modelRef } from './sample-facts.ts';
 import { TransitionCoverage } from './transition-coverage.ts';
 
@@ -168,6 +168,27 @@ describe('result-processor', () => {
         },
       ),
     );
+  });
+
+  it('counts a task that was withdrawn before it started neither as a success nor as a failure', () => {
+    const actor = new DrivenActor(resultProcessor, { ...input, failuresInARow: 2 }, coverage);
+    actor.hear('worker', finished({ number: 1 }, { failure: 'x' }));
+    const said = actor.hear('worker', finished({ number: 2, candidate: 7 }, { failure: 'x', code: 'task.withdrawn' }));
+    expect(said).toMatchObject([
+      {
+        type: 'result.recorded',
+        success: false,
+        withdrawn: true,
+        candidate: 7,
+        value: null,
+        successes: 0,
+        failures: 1,
+      },
+    ]);
+    // It neither adds to a row of failures nor breaks it.
+    const next = actor.hear('worker', finished({ number: 3 }, { failure: 'x' }));
+    expect(typesOf(next)).toEqual(['result.recorded', 'failures.persisted']);
+    expect(next[0]).not.toHaveProperty('withdrawn');
   });
 
   it('has every state and transition reached above', () => {

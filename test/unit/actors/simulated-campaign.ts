@@ -72,6 +72,9 @@ export class SimulatedCampaign {
   readonly #dice: SeededDice;
   readonly #workers = new Map<string, Worker>();
   readonly #queue: Task[] = [];
+  /** Ids of tasks that are withdrawn: those that wait in the queue end. */
+  readonly #withdrawn = new Set<string>();
+  readonly #candidates: number;
   /** Ids of tasks whose end was told. */
   readonly #finished = new Set<string>();
   readonly #duplicates: Says<'worker'>[] = [];
@@ -87,6 +90,8 @@ export class SimulatedCampaign {
     this.#dice = new SeededDice(this.#weather.seed);
     this.#fleetChanges = this.#weather.fleetChanges;
     this.#drains = this.#weather.drains;
+    const [submitting] = plans.filter(({ actor }) => actor.name === 'submitter');
+    this.#candidates = (submitting?.input as { candidates: number }).candidates;
     const actors = plans.map(({ actor, input }): [string, RunningActor, Step] => {
       const first = beginActor(actor, input, 0);
       const saved = { record: JSON.parse(JSON.stringify(recordOf(actor, first))) as unknown, heard: 0 };
@@ -116,7 +121,7 @@ export class SimulatedCampaign {
     return (this.actors.get(name)?.state.snapshot as { context: unknown } | undefined)?.context;
   }
 
-  /** Tasks that wait for a worker or run; not the copies of those that had finished at a worker that was lost. */
+  /** Tasks that wait for a worker, or to be withdrawn, or run; not the copies of those that had finished at a worker that was lost. */
   get outstanding(): number {
     const tasks = [...this.#queue, ...[...this.#workers.values()].flatMap(({ running }) => running)];
     return tasks.filter(({ id }) => !this.#finished.has(id)).length;
@@ -201,6 +206,14 @@ export class SimulatedCampaign {
       }
       if (worker.running.length > 0) moves.push(() => this.#finish(worker));
     }
+    const unwanted = this.#queue.findIndex(({ id }) => this.#withdrawn.has(id));
+    if (unwanted >= 0) {
+      moves.push(() => {
+        for (const task of this.#queue.splice(unwanted, 1)) {
+          this.#tell('worker', finished(task, { failure: 'withdrawn', code: 'task.withdrawn' }));
+        }
+      });
+    }
     if (this.#duplicates.length > 0) {
       moves.push(() => {
         for (const again of this.#duplicates.splice(this.#dice.below(this.#duplicates.length), 1))
@@ -271,7 +284,7 @@ export class SimulatedCampaign {
     const { simulationFails, trainingFails, scoringFails } = this.#weather;
     const fails = { simulate: simulationFails, train: trainingFails, infer: scoringFails }[task.topic] ?? 0;
     if (this.#dice.chance(fails)) return finished(task, { failure: `${task.id} failed` });
-    return finished(task, { value: valueOf(task) });
+    return finished(task, { value: valueOf(task, this.#candidates) });
   }
 
   #hear(actor: RunningActor): void {
@@ -304,6 +317,7 @@ export class SimulatedCampaign {
       const store = (): void => this.#append(actor.definition.name, event, { id, number, cause });
       if (this.#dice.chance(this.#weather.reorders)) this.#unstored.push(store);
       else store();
+      if (event.type === 'task.withdrawn') this.#withdrawn.add(event['task'] as string);
       if (event.type === 'task.created') this.#queue.push(taskOf(event, actor.definition.name));
     }
   }
@@ -348,9 +362,17 @@ const scoreOf = (candidate: number, model: string): number =>
   ((candidate * 7 + Number.parseInt(model.slice(0, 8), 16)) % 5) / 4;
 
 /** What a task returns that does not fail. */
-function valueOf(task: Task): unknown {
+function valueOf(task: Task, candidates: number): unknown {
   if (task.topic === 'simulate') return { ionizationEnergyHa: 0.4 + (task.candidate ?? 0) / 1_000 };
   if (task.topic === 'train') return { model: task.number.toString(16).padStart(8, '0').padEnd(64, 'a') };
+  if (task.method === 'choose-first') {
+    const { count } = task.arguments as { count: number };
+    return { ranking: Array.from({ length: Math.min(count, candidates) }, (_, i) => [candidates - 1 - i, -i]) };
+  }
+  if (task.method === 'arrange-ranking') {
+    const { ranking, take } = task.arguments as { ranking: Ranked; take: number };
+    return { ranking: [...ranking.slice(0, take).reverse(), ...ranking.slice(take)] };
+  }
   const { from, to, exclude, keep, model } = task.arguments as {
     from: number;
     to: number;

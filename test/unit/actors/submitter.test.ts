@@ -126,7 +126,10 @@ describe('submitter', () => {
     // What was submitted before is passed over; behind the ranking comes the shuffled order again.
     expect(candidatesOf(said)).toEqual([fourth, third, second]);
     expect(said[0]).toMatchObject({
-      task: { choice: { by: 'ranking', rank: 2, score: 0.8, update: 1, trainedOn: 8 } },
+      task: {
+        // Two facts later, a second each, on the eight results that the ranking knew.
+        choice: { by: 'ranking', rank: 2, score: 0.8, update: 1, trainedOn: 8, stale: { results: 0, seconds: 1 } },
+      },
     });
   });
 
@@ -258,6 +261,257 @@ describe('submitter', () => {
       'slots.withdrawn',
       'space.exhausted',
     ]);
+  });
+
+  it('says of a choice what was predicted, by which model, and how stale that was', () => {
+    const actor = submitting({ pausing: false });
+    const model = 'c'.repeat(64);
+    const at = actor.sequence + 1;
+    actor.hear('inference-runner', { ...ranking([[4, 0.9, 0.61, 0.02]], 8), update: 2, model });
+    decided(actor, 1, { updateDue: true, successes: 11 });
+    const [task] = grant(actor, 'grant-1');
+    expect(task).toMatchObject({
+      task: {
+        candidate: 4,
+        choice: {
+          by: 'ranking',
+          rank: 1,
+          score: 0.9,
+          mean: 0.61,
+          deviation: 0.02,
+          update: 2,
+          model,
+          trainedOn: 8,
+          stale: { results: 3, seconds: actor.sequence - at },
+        },
+      },
+    });
+  });
+
+  it('knows which entries of a ranking in parts an older model has scored', () => {
+    const actor = submitting({ pausing: false });
+    const [a, b] = ['a'.repeat(64), 'b'.repeat(64)];
+    actor.hear('inference-runner', { ...ranking([], 8), update: 1, model: a });
+    const older = { update: 1, trainedOn: 8, model: a, ranges: [[0, 3]] as [number, number][] };
+    const part = (ranked: Ranked) => ({ ...ranking(ranked, 12), update: 2, model: b, older });
+    actor.hear('inference-runner', part([]));
+    const best: Ranked = [
+      [1, 0.9],
+      [5, 0.8],
+      [2, 0.7],
+    ];
+    actor.hear('inference-runner', part(best));
+    decided(actor, 10, { successes: 12 });
+    const said = ['grant-1', 'grant-2'].flatMap((id) => grant(actor, id));
+    const choices = said.map((fact) => (fact['task'] as { choice: unknown }).choice);
+    expect(choices).toMatchObject([
+      { update: 1, model: a, trainedOn: 8, stale: { results: 4, seconds: 10 } },
+      { update: 2, model: b, trainedOn: 12, stale: { results: 0, seconds: 9 } },
+    ]);
+    // An older scoring that nobody knows of here is as old as the ranking that names it.
+    actor.hear('inference-runner', { ...part([[2, 1]]), older: { ...older, update: 7 } });
+    expect(grant(actor, 'grant-3')).toMatchObject([{ task: { choice: { update: 7, stale: { seconds: 1 } } } }]);
+  });
+
+  it('does not take a ranking in parts for the end of an update', () => {
+    const actor = submitting();
+    decided(actor, 1, { updateDue: true, successes: 8 });
+    actor.hear('inference-runner', { ...ranking([[5, 1]], 8), older: { update: 0, trainedOn: 0, ranges: [[0, 3]] } });
+    expect(actor.state).toBe('paused');
+  });
+
+  it('waits for the first candidates, and submits these first', () => {
+    const first = { ...ranking([[3, 9]], 0), update: 0 };
+    const actor = submitting({ waitsForFirst: true });
+    expect(actor.said).toEqual([]);
+    decided(actor, 1, { topic: 'infer', task: 'infer-1', candidate: null, value: null, successes: 0 });
+    expect(actor.hear('inference-runner', first)).toEqual([request(1)]);
+    expect(grant(actor, 'grant-1')).toMatchObject([
+      { task: { candidate: 3, choice: { by: 'first', rank: 1, score: 9, mean: null, update: 0, trainedOn: 0 } } },
+    ]);
+    expect(candidatesOf(grant(actor, 'grant-2')), 'then the shuffled order').toEqual([order.find((c) => c !== 3)]);
+    const without = submitting({ waitsForFirst: true });
+    const fails = { type: 'scoring.failed', update: 0, trainedOn: 0, reason: 'x' } as const;
+    expect(without.hear('inference-runner', fails)).toEqual([request(1)]);
+    expect(candidatesOf(grant(without, 'grant-1'))).toEqual([order[0]]);
+  });
+
+  it('waits for the first candidates anew after a drain, unless they came meanwhile', () => {
+    const fails = { type: 'scoring.failed', update: 0, trainedOn: 0, reason: 'x' } as const;
+    for (const meanwhile of ['nothing', 'failed', 'chosen']) {
+      const actor = submitting({ waitsForFirst: true });
+      actor.hear('campaign', drain);
+      expect(actor.state).toBe('closed');
+      if (meanwhile === 'failed') actor.hear('inference-runner', fails);
+      if (meanwhile === 'chosen') actor.hear('inference-runner', { ...ranking([], 0), update: 0 });
+      actor.hear('campaign', resumed);
+      expect(actor.state).toBe(meanwhile === 'nothing' ? 'waitingForFirst' : 'submitting');
+    }
+  });
+
+  it('never pauses where it is not to, and does not come back paused', () => {
+    const actor = submitting({ pausing: false });
+    decided(actor, 1, { updateDue: true, successes: 8 });
+    expect(actor.state).toBe('submitting');
+    actor.hear('campaign', drain);
+    actor.hear('campaign', resumed);
+    expect(actor.state).toBe('submitting');
+  });
+
+  it('fills a round and waits for all of it, trains, and fills the next; one that fails is replaced', () => {
+    const actor = submitting({ candidates: 40, rounds: { initial: 2, batch: 3 } });
+    const asked = (number: number, count: number): Said => ({ ...request(number), count });
+    expect(actor.said).toEqual([asked(1, 2)]);
+    grant(actor, 'grant-1');
+    expect(typesOf(grant(actor, 'grant-2'))).toEqual(['task.created', 'slots.withdrawn']);
+    expect(actor.state).toBe('waitingForRound');
+    expect(grant(actor, 'grant-3')).toEqual([back('grant-3')]);
+    expect(decided(actor, 1, { successes: 1 })).toEqual([]);
+    expect(decided(actor, 2, { success: false, value: null, successes: 1, failures: 1 })).toEqual([asked(2, 1)]);
+    expect(typesOf(grant(actor, 'grant-4', 2))).toEqual(['task.created', 'slots.withdrawn']);
+    decided(actor, 3, { updateDue: true, successes: 2, failures: 1 });
+    expect(actor.state).toBe('paused');
+    expect(actor.hear('inference-runner', ranking([], 2))).toEqual([asked(3, 3)]);
+    grant(actor, 'grant-5', 3);
+    // One of the round fails before the others have a slot.
+    const said = decided(actor, 4, { success: false, value: null, successes: 2, failures: 2 });
+    expect(said).toEqual([{ type: 'slots.withdrawn', request: 'submitter/3' }, asked(4, 3)]);
+    for (const id of ['grant-6', 'grant-7', 'grant-8']) grant(actor, id, 4);
+    expect(actor.state).toBe('waitingForRound');
+    expect(ofType(actor.said, 'task.created')).toHaveLength(7);
+    actor.hear('campaign', drain);
+    expect(actor.state).toBe('closed');
+    const ended = submitting({ rounds: { initial: 1, batch: 1 } });
+    grant(ended, 'grant-1');
+    decided(ended, 1, { targetReached: true });
+    expect(ended.state).toBe('closed');
+  });
+
+  describe('with lookahead', () => {
+    const books = (free: number): Extract<Says<'resource-ledger'>, { type: 'slots.changed' }> => ({
+      type: 'slots.changed',
+      capacity: 2,
+      pools: { simulate: { allocated: 2 - free, free } },
+    });
+    const full = (actor: DrivenActor): Said[] => actor.hear('resource-ledger', books(0));
+    const slotFor = (actor: DrivenActor, number: number, freedBy: number | null = null): Said[] =>
+      actor.hear('resource-ledger', { ...granted('ahead', `grant-a${number}`, freedBy), task: `simulate-${number}` });
+    const withdrawn = (number: number, candidate: number) => ({
+      task: `simulate-${number}`,
+      success: false,
+      withdrawn: true as const,
+      candidate,
+      value: null,
+    });
+    const taskOf = (said: readonly Said[]): unknown => said.map((fact) => fact['task']);
+    const notAhead = { type: 'slots.withdrawn', request: 'ahead' };
+    /** Two slots run the first two, and two more wait. */
+    function ahead(change: Partial<SubmitterInput> = {}): DrivenActor {
+      const actor = submitting({ candidates: 8, lookahead: 2, pausing: false, ...change });
+      expect(actor.hear('resource-ledger', books(1)), 'a slot is free').toEqual([]);
+      grant(actor, 'grant-1');
+      grant(actor, 'grant-2');
+      expect(taskOf(full(actor))).toMatchObject([
+        { id: 'simulate-3', grant: null },
+        { id: 'simulate-4', grant: null },
+      ]);
+      return actor;
+    }
+
+    it('creates as many beyond the slots, in order, when the slots are taken, and no more', () => {
+      const actor = ahead();
+      const eight = Array.from({ length: 8 }, (_, place) => shuffledAt(place, 8, input.seed));
+      expect(candidatesOf(actor.said)).toEqual(eight.slice(0, 4));
+      expect(full(actor)).toEqual([]);
+      expect(decided(actor, 1)).toEqual([]);
+    });
+
+    it('creates another when one has its slot, once the result that freed it was decided on', () => {
+      const actor = ahead();
+      expect(slotFor(actor, 3, 50)).toEqual([]);
+      expect(full(actor)).toEqual([]);
+      expect(taskOf(decided(actor, 50))).toMatchObject([{ id: 'simulate-5', grant: null }]);
+      // More slots came: what room there is was there before.
+      expect(slotFor(actor, 4)).toEqual([]);
+      expect(taskOf(full(actor))).toMatchObject([{ id: 'simulate-6' }]);
+      expect(slotFor(actor, 1), 'none of those that wait').toEqual([]);
+      expect(full(actor)).toEqual([]);
+    });
+
+    it('creates none while a grant waits for a decision: the better choice goes to the slot', () => {
+      const actor = submitting({ candidates: 8, lookahead: 1, pausing: false });
+      grant(actor, 'grant-1', 1, 50);
+      expect(full(actor)).toEqual([]);
+      expect(taskOf(decided(actor, 50))).toMatchObject([
+        { id: 'simulate-1', grant: 'grant-1' },
+        { id: 'simulate-2', grant: null },
+      ]);
+    });
+
+    it('withdraws what a new ranking would not choose now, keeps the rest, and chooses others in its place', () => {
+      const actor = ahead();
+      const [, , third = 0, fourth = 0, fifth = 0] = candidatesOf(actor.said).concat(shuffledAt(4, 8, input.seed));
+      const said = actor.hear(
+        'inference-runner',
+        ranking(
+          [
+            [fifth, 0.9],
+            [third, 0.8],
+            [fourth, 0.7],
+          ],
+          8,
+        ),
+      );
+      expect(said[0]).toEqual({
+        type: 'task.withdrawn',
+        task: 'simulate-4',
+        reason: 'the ranking of update 1 has others before it',
+      });
+      expect(taskOf(said.slice(1))).toMatchObject([{ id: 'simulate-5', candidate: fifth, grant: null }]);
+      // Its candidate is free when it has ended, and is the best of those that are left then.
+      expect(slotFor(actor, 4), 'too late to withdraw').toEqual([]);
+      slotFor(actor, 3);
+      const back = decided(actor, 60, withdrawn(4, fourth));
+      expect(taskOf(back)).toMatchObject([{ id: 'simulate-6', candidate: fourth }]);
+    });
+
+    it('withdraws everything that waits when it pauses or closes, and says so in every drain', () => {
+      const paused = ahead({ pausing: true });
+      const due = decided(paused, 1, { updateDue: true, successes: 8 });
+      expect(ofType(due, 'task.withdrawn')).toEqual(
+        [3, 4].map((n) => ({ type: 'task.withdrawn', task: `simulate-${n}`, reason: 'an update of the model is due' })),
+      );
+      expect(paused.hear('campaign', drain)).toEqual([notAhead]);
+      const reached = ahead();
+      expect(ofType(decided(reached, 1, { targetReached: true }), 'task.withdrawn')[0]).toMatchObject({
+        reason: 'enough simulations succeeded',
+      });
+      expect(reached.hear('campaign', drain)).toEqual([notAhead]);
+      const drained = ahead();
+      const said = drained.hear('campaign', drain);
+      expect(typesOf(said)).toEqual(['slots.withdrawn', 'task.withdrawn', 'task.withdrawn', 'slots.withdrawn']);
+      expect(said.at(-1)).toEqual(notAhead);
+      expect(said[1]).toMatchObject({ reason: 'the campaign drains' });
+      const early = submitting({ lookahead: 1, waitsForFirst: true });
+      expect(early.hear('campaign', drain)).toEqual([notAhead]);
+    });
+
+    it('drops what has ended before there was word of its slot', () => {
+      const actor = ahead();
+      expect(taskOf(decided(actor, 9, { task: 'simulate-3' }))).toMatchObject([{ id: 'simulate-5' }]);
+    });
+
+    it('is exhausted only when nothing waits any more, and nothing may come back', () => {
+      const actor = ahead({ candidates: 4 });
+      expect(actor.state).toBe('submitting');
+      const third = candidatesOf(actor.said)[2] ?? 0;
+      // The ranking changes nothing, as there is nothing else to choose.
+      expect(actor.hear('inference-runner', ranking([[third, 1]], 8))).toEqual([]);
+      expect(grant(actor, 'grant-3'), 'held: it would be granted again at once').toEqual([]);
+      slotFor(actor, 3);
+      expect(typesOf(slotFor(actor, 4))).toEqual(['slots.withdrawn', 'slots.released', 'space.exhausted']);
+      expect(actor.hear('campaign', drain)).toEqual([notAhead]);
+    });
   });
 
   it('has every state and transition reached above', () => {

@@ -67,7 +67,7 @@ describe('trainer', () => {
           slots: 1,
           grant: 'grant-5',
           candidate: null,
-          arguments: { model: 'knn', candidates: [11, 12], values: [0.1, 0.2] },
+          arguments: { model: 'knn', previous: null, candidates: [11, 12], values: [0.1, 0.2] },
           choice: { update: 1, trainedOn: 2 },
         },
       },
@@ -221,6 +221,58 @@ describe('trainer', () => {
     expect(actor.hear('inference-runner', ranked(1, 2))).toEqual([]);
     expect(actor.hear('campaign', resumed)).toEqual([]);
     expect(actor.state).toBe('idle');
+  });
+
+  it('keeps only what is newer than the last model, and trains on from that', () => {
+    const actor = ranking(2);
+    expect(actor.context).toMatchObject({ model: { ref: modelRef, trainedOn: 2 }, candidates: [], values: [] });
+    due(3, actor, 3);
+    actor.hear('inference-runner', ranked(1, 2));
+    actor.hear('result-processor', recorded({ candidate: 99, value: 9, successes: 4 }));
+    const [task] = actor.hear('resource-ledger', granted('trainer/2', 'grant-6'));
+    expect(task).toMatchObject({
+      task: { arguments: { previous: modelRef, candidates: [13], values: [0.3] }, choice: { trainedOn: 3 } },
+    });
+    // What was new is kept when an update fails.
+    actor.hear('worker', end(2, { failure: 'no memory' }));
+    due(5, actor, 5);
+    const [again] = actor.hear('resource-ledger', granted('trainer/3', 'grant-7'));
+    expect(again).toMatchObject({
+      task: { arguments: { previous: modelRef, candidates: [13, 99, 15], values: [0.3, 9, 0.5] } },
+    });
+    const next = 'b'.repeat(64);
+    actor.hear('worker', end(3, { value: { model: next } }));
+    expect(actor.context).toMatchObject({ model: { ref: next, trainedOn: 5 }, candidates: [] });
+  });
+
+  it('does not train again when only the ranking was interrupted', () => {
+    const actor = ranking(2);
+    actor.hear('campaign', drain);
+    expect(actor.hear('campaign', resumed)).toEqual([
+      { type: 'update.started', update: 2, trainedOn: 2 },
+      { type: 'model.trained', update: 2, trainedOn: 2, model: modelRef },
+    ]);
+    expect(actor.state).toEqual({ updating: 'ranking' });
+    actor.hear('inference-runner', ranked(2, 2));
+    expect(actor.state).toBe('idle');
+  });
+
+  it('waits for the whole ranking, not for a part of it', () => {
+    const actor = ranking(2);
+    actor.hear('inference-runner', { ...ranked(1, 2), older: { update: 0, trainedOn: 0, ranges: [[0, 5]] } });
+    expect(actor.state).toEqual({ updating: 'ranking' });
+  });
+
+  it('borrows as many slots as it was told, none where somebody else moves them', () => {
+    const one = due(1, new DrivenActor(trainer, { ...input, borrow: 1 }, coverage));
+    const call = { type: 'reallocation.requested', from: 'simulate', to: 'train', slots: 1, upTo: true };
+    expect(one.said[1]).toEqual(call);
+    expect(one.hear('fleet', { type: 'capacity.changed', capacity: 2 })).toEqual([call]);
+    const none = due(1, new DrivenActor(trainer, { ...input, borrow: 0 }, coverage));
+    none.hear('fleet', { type: 'capacity.changed', capacity: 2 });
+    none.hear('resource-ledger', granted('trainer/1', 'grant-1'));
+    expect(typesOf(none.hear('worker', end(1, { failure: 'x' })))).toEqual(['update.failed']);
+    expect(ofType(none.said, 'reallocation.requested')).toEqual([]);
   });
 
   it('has every state and transition reached above', () => {

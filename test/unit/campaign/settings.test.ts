@@ -29,13 +29,21 @@ const refusal = (given: Record<string, string>): string => {
 describe('flags', () => {
   test('are the settings with their types, defaults, choices and help', () => {
     expect(flags.map(({ name, type, default: value, choices }) => [name, type, value, choices])).toEqual([
-      ['policy', 'string', 'batched', ['batched', 'random']],
-      ['model', 'string', 'knn', ['knn']],
+      ['policy', 'string', 'batched', ['random', 'batch', 'batched', 'streaming', 'reallocating']],
+      ['model', 'string', 'knn', ['gp', 'knn', 'mlp']],
+      ['acquisition', 'string', 'auto', ['auto', 'greedy', 'ucb', 'ei', 'thompson', 'probability']],
+      ['beta', 'number', 0.5, null],
+      ['goal', 'string', 'best', ['best', 'threshold']],
+      ['top', 'integer', 80, null],
+      ['seek', 'string', 'highest', ['highest', 'lowest']],
+      ['threshold', 'number', 0.55, null],
       ['total', 'integer', 64, null],
       ['initial', 'integer', 8, null],
       ['batch', 'integer', 4, null],
+      ['start', 'string', 'auto', ['auto', 'diverse', 'shuffled']],
+      ['nearCopies', 'string', 'auto', ['auto', 'avoid', 'allow']],
+      ['lookahead', 'integer', 0, null],
       ['space', 'string', 'data/search-space.csv', null],
-      ['threshold', 'number', 0.55, null],
       ['seed', 'integer', 1, null],
     ]);
     for (const { description } of flags) expect(description).not.toBe('');
@@ -69,8 +77,11 @@ describe('what was typed', () => {
   });
 
   test.each([
-    [{ policy: 'clever' }, /--policy: "clever" is unknown; choose batched or random/],
-    [{ model: 'oracle' }, /--model: "oracle" is unknown; choose knn/],
+    [
+      { policy: 'clever' },
+      /--policy: "clever" is unknown; choose random or batch or batched or streaming or reallocating/,
+    ],
+    [{ model: 'oracle' }, /--model: "oracle" is unknown; choose gp or knn or mlp/],
     [{ total: 'many' }, /--total: "many" is no number/],
     [{ total: '' }, /--total: "" is no number/],
     [{ total: 'Infinity' }, /--total: "Infinity" is no number/],
@@ -79,10 +90,24 @@ describe('what was typed', () => {
     [{ total: '2.5' }, /--total: 2.5: /],
     [{ total: '4' }, /--total: 4: must be at least initial \(8\)/],
     [{ initial: '100' }, /--total: must be at least initial \(100\)/],
+    [{ acquisition: 'thompson', model: 'knn' }, /--acquisition: "thompson": needs a model that says how sure it is/],
+    [{ acquisition: 'ucb' }, /--acquisition: "ucb": needs .* --model gp or mlp, not knn/],
+    [{ policy: 'batch', lookahead: '2' }, /--lookahead: 2: is not for --policy batch/],
+    [{ nearCopies: 'never' }, /--near-copies: "never" is unknown; choose auto or avoid or allow/],
     [{ space: '' }, /--space/],
     [{ seed: '-1' }, /--seed: -1: /],
   ])('%j is refused: %s', (given, message) => {
     expect(refusal(given as unknown as Record<string, string>)).toMatch(message);
+  });
+
+  test.each([
+    { acquisition: 'thompson', model: 'gp' },
+    { acquisition: 'ei', model: 'mlp', goal: 'threshold' },
+    { acquisition: 'greedy', model: 'knn' },
+    { policy: 'streaming', lookahead: '2' },
+    { policy: 'random', total: '3' },
+  ])('%j is taken', (given) => {
+    expect(refusal(given as unknown as Record<string, string>)).toBe('');
   });
 
   test('everything that is wrong is named at once', () => {
