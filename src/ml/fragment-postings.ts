@@ -1,5 +1,8 @@
 import type { CountView } from './feature-table.ts';
 
+/** Rows whose results are written together: as many as a line of a core's cache holds. */
+const rowsAtOnce = 8;
+
 /**
  * Fragment counts of some fixed molecules, by fragment: which of them have it, and how often. What a molecule shares with all of
  * them is then found from its own few fragments.
@@ -16,7 +19,8 @@ export class FragmentPostings {
   readonly #offsets: Uint32Array;
   readonly #molecules: Uint32Array;
   readonly #counts: Uint8Array;
-  readonly #shared: Uint32Array;
+  /** What each of a few rows shares with each molecule [rowsAtOnce x n]. */
+  readonly #shared: Int32Array;
 
   constructor({ offsets, keys, counts }: CountView) {
     const length = offsets.length - 1;
@@ -30,7 +34,7 @@ export class FragmentPostings {
     this.#numbers = new Uint32Array(size);
     this.#molecules = new Uint32Array(end - start);
     this.#counts = new Uint8Array(end - start);
-    this.#shared = new Uint32Array(length);
+    this.#shared = new Int32Array(length * rowsAtOnce);
     // Each entry's fragment and each fragment's entries first; then every entry finds its place.
     const fragmentOf = new Uint32Array(end - start);
     const sizes: number[] = [];
@@ -67,30 +71,43 @@ export class FragmentPostings {
    * molecules without fragments are alike.
    */
   addMinMax(view: CountView, rows: number, weight: number, out: Float64Array, start: number, stride: number): void {
-    const { keys, counts, offsets } = view;
-    const [fragments, molecules, owned, totals] = [this.#offsets, this.#molecules, this.#counts, this.#totals];
+    const totals = this.#totals;
     const shared = this.#shared;
-    for (let row = 0; row < rows; row++) {
+    const length = this.#length;
+    const sums = new Float64Array(rowsAtOnce);
+    for (let first = 0; first < rows; first += rowsAtOnce) {
+      const count = Math.min(rowsAtOnce, rows - first);
       shared.fill(0);
-      let total = 0;
-      for (let at = offsets[row] as number; at < (offsets[row + 1] as number); at++) {
-        const count = counts[at] as number;
-        total += count;
-        const number = this.#numbers[this.#placeOf(keys[at] as number)] as number;
-        if (number === 0) continue;
-        const end = fragments[number] as number;
-        for (let entry = fragments[number - 1] as number; entry < end; entry++) {
-          const molecule = molecules[entry] as number;
-          const other = owned[entry] as number;
-          shared[molecule] = (shared[molecule] as number) + (other < count ? other : count);
+      for (let row = 0; row < count; row++) sums[row] = this.#share(view, first + row, row * length);
+      for (let molecule = 0; molecule < length; molecule++) {
+        const total = totals[molecule] as number;
+        for (let row = 0, place = start + molecule * stride + first; row < count; row++, place++) {
+          const both = shared[row * length + molecule] as number;
+          const either = (sums[row] as number) + total - both;
+          out[place] = (out[place] as number) + (either === 0 ? weight : (weight * both) / either);
         }
       }
-      for (let molecule = 0, place = start + row; molecule < this.#length; molecule++, place += stride) {
-        const both = shared[molecule] as number;
-        const either = total + (totals[molecule] as number) - both;
-        out[place] = (out[place] as number) + (either === 0 ? weight : (weight * both) / either);
+    }
+  }
+
+  /** Add what a row has in common with each molecule to `shared` from `at` on; gives the row's own total. */
+  #share({ keys, counts, offsets }: CountView, row: number, at: number): number {
+    const [fragments, molecules, owned, shared] = [this.#offsets, this.#molecules, this.#counts, this.#shared];
+    const end = offsets[row + 1] as number;
+    let total = 0;
+    for (let from = offsets[row] as number; from < end; from++) {
+      const count = counts[from] as number;
+      total += count;
+      const number = this.#numbers[this.#placeOf(keys[from] as number)] as number;
+      if (number === 0) continue;
+      const last = fragments[number] as number;
+      for (let entry = fragments[number - 1] as number; entry < last; entry++) {
+        const place = at + (molecules[entry] as number);
+        const other = owned[entry] as number;
+        shared[place] = (shared[place] as number) + (other < count ? other : count);
       }
     }
+    return total;
   }
 
   /** Where a key is, or would be. */

@@ -1,6 +1,7 @@
 /** The covariance function of our Gaussian process: a weighted sum over fragment counts and descriptors of two molecules. */
 import { ConfigError } from '../protocol/errors.ts';
 import type { CountView, FeatureTable } from './feature-table.ts';
+import { exponential } from './exponential.ts';
 import { FragmentPostings } from './fragment-postings.ts';
 
 /** Weights and scales of the sum. The weights' own scale is that of targets with a variance of 1. */
@@ -69,38 +70,61 @@ export class SumKernel {
     }
   }
 
+  /** Products first, four fixed molecules and two rows at a time, then what follows from them. */
   #fillDescriptors(moving: Descriptors, rows: number, out: Float64Array, start: number): void {
     const width = this.#columns.length;
     const { rbf, lengthScale } = this.#settings;
     const linear = width === 0 ? 0 : this.#settings.linear / width;
     const steepness = width === 0 ? 0 : -1 / (2 * width * lengthScale * lengthScale);
-    const [fixed, norms, others, otherNorms] = [this.#fixed.values, this.#fixed.norms, moving.values, moving.norms];
-    const { length } = this;
-    for (let point = 0; point < length; point += 4) {
-      // The last few are computed with others in their stead, and not written.
-      const [second, third, fourth] = [1, 2, 3].map((more) => Math.min(point + more, length - 1)) as [
-        number,
-        number,
-        number,
+    const { values: fixed, norms } = this.#fixed;
+    const { values: others, norms: otherNorms } = moving;
+    for (let point = 0; point < this.length; point += 4) {
+      // Fewer than four left, or one row: the last is worked out again in the place of those that are not there.
+      const last = this.length - 1;
+      const [point1, point2, point3] = [
+        Math.min(point + 1, last),
+        Math.min(point + 2, last),
+        Math.min(point + 3, last),
       ];
-      const [a, b, c, d] = [point * width, second * width, third * width, fourth * width];
-      const count = Math.min(4, length - point);
-      for (let row = 0; row < rows; row++) {
-        let [p, q, r, s] = [0, 0, 0, 0];
-        for (let i = 0, x = row * width; i < width; i++, x++) {
-          const value = others[x] as number;
-          p += (fixed[a + i] as number) * value;
-          q += (fixed[b + i] as number) * value;
-          r += (fixed[c + i] as number) * value;
-          s += (fixed[d + i] as number) * value;
+      const [a, b, c, d] = [point * width, point1 * width, point2 * width, point3 * width];
+      const to = start + point * blockRows;
+      const [to1, to2, to3] = [start + point1 * blockRows, start + point2 * blockRows, start + point3 * blockRows];
+      for (let row = 0; row < rows; row += 2) {
+        const row1 = Math.min(row + 1, rows - 1);
+        let [p0, p1, q0, q1, r0, r1, s0, s1] = [0, 0, 0, 0, 0, 0, 0, 0];
+        for (let i = 0, x = row * width, y = row1 * width; i < width; i++, x++, y++) {
+          const value0 = others[x] as number;
+          const value1 = others[y] as number;
+          const fixedA = fixed[a + i] as number;
+          const fixedB = fixed[b + i] as number;
+          const fixedC = fixed[c + i] as number;
+          const fixedD = fixed[d + i] as number;
+          p0 += fixedA * value0;
+          p1 += fixedA * value1;
+          q0 += fixedB * value0;
+          q1 += fixedB * value1;
+          r0 += fixedC * value0;
+          r1 += fixedC * value1;
+          s0 += fixedD * value0;
+          s1 += fixedD * value1;
         }
-        const norm = otherNorms[row] as number;
-        const place = start + point * blockRows + row;
-        for (let one = 0; one < count; one++) {
-          const product = one === 0 ? p : one === 1 ? q : one === 2 ? r : s;
-          const distance = Math.max(0, norm + (norms[point + one] as number) - 2 * product);
-          out[place + one * blockRows] = rbf * Math.exp(steepness * distance) + linear * product;
-        }
+        out[to + row] = p0;
+        out[to + row1] = p1;
+        out[to1 + row] = q0;
+        out[to1 + row1] = q1;
+        out[to2 + row] = r0;
+        out[to2 + row1] = r1;
+        out[to3 + row] = s0;
+        out[to3 + row1] = s1;
+      }
+    }
+    for (let point = 0; point < this.length; point++) {
+      const norm = norms[point] as number;
+      for (let row = 0, at = start + point * blockRows; row < rows; row++, at++) {
+        const product = out[at] as number;
+        const distance = (otherNorms[row] as number) + norm - 2 * product;
+        // Rounding may leave less than nothing between two that are alike.
+        out[at] = rbf * exponential(distance > 0 ? steepness * distance : 0) + linear * product;
       }
     }
   }
