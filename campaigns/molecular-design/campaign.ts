@@ -1,13 +1,18 @@
-/** The reference campaign: find the molecules with the highest vertical ionization energy. */
+/** The reference campaign: find the molecules with the highest, or the lowest, vertical ionization energy. */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { defineCampaign, type Candidates } from 'coxswain';
 import { evPerHartree, loadAnswers, loadSearchSpace } from 'coxswain/chemistry';
+import { arrangeRanking } from './methods/arrange-ranking.ts';
+import { chooseFirst } from './methods/choose-first.ts';
 import { ionizationEnergy } from './methods/ionization-energy.ts';
 import { scoreCandidates } from './methods/score-candidates.ts';
 import { trainModel } from './methods/train-model.ts';
+import { batch } from './policies/batch.ts';
 import { batched } from './policies/batched.ts';
 import { random } from './policies/random.ts';
+import { reallocating } from './policies/reallocating.ts';
+import { streaming } from './policies/streaming.ts';
 import { packagedSpace, settings, type Settings } from './settings.ts';
 
 /** The file of a search space; the one that comes with the package is found from any folder. */
@@ -19,8 +24,8 @@ function spaceFile(space: string): string {
 export default defineCampaign<Settings>({
   name: 'molecular-design',
   settings,
-  methods: [ionizationEnergy, trainModel, scoreCandidates],
-  policies: { batched, random },
+  methods: [ionizationEnergy, trainModel, scoreCandidates, arrangeRanking, chooseFirst],
+  policies: { random, batch, batched, streaming, reallocating },
   objective: {
     topic: 'simulate',
     field: 'ionizationEnergyHa',

@@ -10,6 +10,7 @@ export {
 export { arrange, type Arrangement } from './arrange.ts';
 export { calibration, type Calibration } from './calibration.ts';
 export { FeatureTable, type CountView, type FeatureParts } from './feature-table.ts';
+export { firstChoice } from './first-choice.ts';
 export { FingerprintIndex, fingerprintBits, fingerprintBytes } from './fingerprint-index.ts';
 export type { ChunkState, FitOptions, JointPrediction, Model, ModelKind, Prediction } from './model.ts';
 export { modelKinds, ourModels, type ModelKinds } from './model-kinds.ts';
