@@ -13,7 +13,7 @@ export const acquisitionNames = ['greedy', 'ucb', 'ei', 'thompson', 'probability
 export const acquisitionSchema = z.strictObject({
   kind: z.enum(acquisitionNames).default('greedy'),
   /** Deviations that `ucb` adds to the mean. */
-  beta: z.number().nonnegative().default(0.5),
+  beta: z.number().nonnegative().default(1),
   /** `best`: find the `top` best of the space. `threshold`: find all that lie beyond `threshold`. */
   goal: z.enum(['best', 'threshold']).default('best'),
   top: z.int().positive().default(80),

@@ -27,9 +27,9 @@ export function chooseByEvidence(
   const count = Math.min(values.length, most);
   const rows = Array.from({ length: count }, (_, i) => Math.floor((i * values.length) / count));
   const targets = standardised(rows.map((row) => values[row] as number));
-  const parts = new KernelParts(start, features.take(rows));
+  const parts = new KernelParts(features.take(rows));
   // What has no weight stays without one.
-  const numbers = numbersOf(start).filter(({ get }) => get(start) > 0);
+  const numbers = hyperparameters.filter(({ get }) => get(start) > 0);
   let best = start;
   let likelihood = logEvidence(parts, best, targets);
   for (let round = 0; round < rounds; round++) {
@@ -55,15 +55,12 @@ interface Hyperparameter {
   readonly set: (settings: ProcessSettings, value: number) => ProcessSettings;
 }
 
-const numbersOf = (start: ProcessSettings): Hyperparameter[] => [
+const hyperparameters: readonly Hyperparameter[] = [
   { get: ({ noise }) => noise, set: (settings, noise) => ({ ...settings, noise }) },
   { get: ({ rbf }) => rbf, set: (settings, rbf) => ({ ...settings, rbf }) },
   { get: ({ lengthScale }) => lengthScale, set: (settings, lengthScale) => ({ ...settings, lengthScale }) },
   { get: ({ linear }) => linear, set: (settings, linear) => ({ ...settings, linear }) },
-  ...Object.keys(start.views).map((name) => ({
-    get: ({ views }: ProcessSettings) => views[name] as number,
-    set: (settings: ProcessSettings, weight: number) => ({ ...settings, views: { ...settings.views, [name]: weight } }),
-  })),
+  { get: ({ fragments }) => fragments, set: (settings, fragments) => ({ ...settings, fragments }) },
 ];
 
 /** Log of the likelihood of the targets, integrated over functions, less its constant. */
@@ -81,24 +78,23 @@ function logEvidence(parts: KernelParts, settings: ProcessSettings, targets: Flo
 /** Each kernel of the sum between all points, so that other weights and length scales need no new ones. */
 class KernelParts {
   readonly #size: number;
-  readonly #views: readonly (readonly [name: string, matrix: Float64Array])[];
+  readonly #fragments: Float64Array;
   readonly #linear: Float64Array;
 
-  constructor({ views }: KernelSettings, features: FeatureTable) {
-    const none = { views: {}, rbf: 0, lengthScale: 1, linear: 0 };
+  constructor(features: FeatureTable) {
+    const none = { fragments: 0, rbf: 0, lengthScale: 1, linear: 0 };
     this.#size = features.length;
-    this.#views = Object.keys(views).map((name) => [name, matrixOf({ ...none, views: { [name]: 1 } }, features)]);
+    this.#fragments = matrixOf({ ...none, fragments: 1 }, features);
     this.#linear = matrixOf({ ...none, linear: 1 }, features);
   }
 
-  between({ views, rbf, lengthScale, linear }: KernelSettings, a: number, b: number): number {
+  between({ fragments, rbf, lengthScale, linear }: KernelSettings, a: number, b: number): number {
     const at = a * this.#size + b;
     const product = this.#linear[at] as number;
     const norms = (this.#linear[a * this.#size + a] as number) + (this.#linear[b * this.#size + b] as number);
     const distance = Math.max(0, norms - 2 * product);
-    let sum = rbf * Math.exp(-distance / (2 * lengthScale * lengthScale)) + linear * product;
-    for (const [name, matrix] of this.#views) sum += (views[name] as number) * (matrix[at] as number);
-    return sum;
+    const radial = Math.exp(-distance / (2 * lengthScale * lengthScale));
+    return fragments * (this.#fragments[at] as number) + rbf * radial + linear * product;
   }
 }
 

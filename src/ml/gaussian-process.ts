@@ -18,7 +18,7 @@ const optionsSchema = z.strictObject({ hyperparameters: z.enum(['fixed', 'eviden
 
 /**
  * Gaussian process regression (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, algorithm 2.1) with the sum of
- * kernels of {@link SumKernel}. Targets are centred and scaled to a variance of 1 (by 1 where they are all equal), and the noise is
+ * kernels of {@link SumKernel}. Targets are centred and scaled to a variance of 1 (by 1 where they are all equal but for rounding), and the noise is
  * a share of that variance. Mean and deviation are in the unit of the values; the deviation is that of the function, not of another
  * noisy observation of it: of a molecule that was simulated it is small, but not 0.
  *
@@ -163,7 +163,9 @@ class GaussianProcess implements Model {
     const centre = values.reduce((sum, value) => sum + value, 0) / values.length;
     const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / values.length;
     const parts = { values: whitening.apply(values), ones: whitening.apply(values.map(() => 1)) };
-    this.#posterior = { whitening, parts, first, centre, scale: variance > 0 ? Math.sqrt(variance) : 1 };
+    const rounding = 1e-12 * this.#values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const scale = Math.sqrt(variance) > rounding ? Math.sqrt(variance) : 1;
+    this.#posterior = { whitening, parts, first, centre, scale };
     return this.#posterior;
   }
 

@@ -6,8 +6,8 @@ import { FragmentPostings } from './fragment-postings.ts';
 
 /** Weights and scales of the sum. The weights' own scale is that of targets with a variance of 1. */
 export interface KernelSettings {
-  /** Weight of each view of the features, by name: MinMax (Tanimoto where counts are bits) of the fragment counts. */
-  readonly views: Readonly<Record<string, number>>;
+  /** Weight of MinMax (Tanimoto where counts are bits) of the fragment counts, shared evenly by all views of the features. */
+  readonly fragments: number;
   /** Weight of exp(-|x - x'|^2 / (2 w (lengthScale)^2)) of the w standardised descriptors. */
   readonly rbf: number;
   /** In standard deviations a descriptor: 1 lets two molecules of a space that differ as much as usual be alike by exp(-1). */
@@ -30,7 +30,7 @@ interface Descriptors {
 /**
  * Some fixed molecules (training points), ready to be compared with any others by the sum kernel
  *
- *     k(a, b) = sum_v weight_v minmax_v(a, b) + rbf exp(-|x_a - x_b|^2 / (2 w l^2)) + linear x_a . x_b / w,
+ *     k(a, b) = fragments mean_v minmax_v(a, b) + rbf exp(-|x_a - x_b|^2 / (2 w l^2)) + linear x_a . x_b / w,
  *
  * minmax(a, b) = sum min(a_i, b_i) / sum max(a_i, b_i) of fragment counts, 1 between two molecules without any. Sources: Ralaivola
  * et al., Neural Networks 2005, 18, 1093, https://doi.org/10.1016/j.neunet.2005.07.009 (MinMax); Rasmussen and Williams, Gaussian
@@ -41,17 +41,21 @@ export class SumKernel {
   readonly #settings: KernelSettings;
   readonly #columns: Uint32Array;
   readonly #fixed: Descriptors;
-  readonly #views: readonly { readonly name: string; readonly weight: number; readonly postings: FragmentPostings }[];
+  readonly #views: readonly FragmentPostings[];
 
-  /** @throws ConfigError when a view with a weight is not among the features. */
+  /** @throws ConfigError when nothing is known of the molecules that it could compare. */
   constructor(settings: KernelSettings, fixed: FeatureTable) {
     this.length = fixed.length;
     this.#settings = settings;
     this.#columns = varying(fixed);
+    if (this.#columns.length === 0 && fixed.views.length === 0) {
+      throw new ConfigError(
+        'The Gaussian process compares molecules by their features, and this space has none; choose another model, such as knn',
+        { code: 'config.features' },
+      );
+    }
     this.#fixed = this.#describe(fixed);
-    this.#views = Object.entries(settings.views)
-      .filter(([, weight]) => weight > 0)
-      .map(([name, weight]) => ({ name, weight, postings: new FragmentPostings(viewOf(fixed, name)) }));
+    this.#views = settings.fragments > 0 ? fixed.views.map((view) => new FragmentPostings(view)) : [];
   }
 
   /**
@@ -60,13 +64,14 @@ export class SumKernel {
   fill(rows: FeatureTable, out: Float64Array, first: number, own: Float64Array): void {
     const moving = this.#describe(rows);
     const width = this.#columns.length;
-    const weights = this.#views.reduce((sum, { weight }) => sum + weight, this.#settings.rbf);
+    const share = this.#settings.fragments / this.#views.length;
+    const weights = this.#views.reduce((sum) => sum + share, this.#settings.rbf);
     const linear = width === 0 ? 0 : this.#settings.linear / width;
     for (let row = 0; row < rows.length; row++) own[row] = weights + linear * (moving.norms[row] as number);
     if (this.length === 0) return;
     this.#fillDescriptors(moving, rows.length, out, first * blockRows);
-    for (const { name, weight, postings } of this.#views) {
-      postings.addMinMax(viewOf(rows, name), rows.length, weight, out, first * blockRows, blockRows);
+    for (const [place, postings] of this.#views.entries()) {
+      postings.addMinMax(rows.views[place] as CountView, rows.length, share, out, first * blockRows, blockRows);
     }
   }
 
@@ -153,13 +158,4 @@ export class SumKernel {
 /** Descriptors that are not the same throughout the space. */
 function varying({ scale }: FeatureTable): Uint32Array {
   return Uint32Array.from([...scale.keys()].filter((column) => (scale[column] as number) > 0));
-}
-
-function viewOf({ views }: FeatureTable, name: string): CountView {
-  const view = views.find((known) => known.name === name);
-  if (view !== undefined) return view;
-  const names = views.length === 0 ? 'none' : views.map((known) => known.name).join(', ');
-  throw new ConfigError(`The Gaussian process weighs the fragments "${name}", but the space has ${names}`, {
-    code: 'config.kernel',
-  });
 }

@@ -83,7 +83,7 @@ describe('acquisition', () => {
   it('has defaults: greedy, for the highest', () => {
     expect(acquisitionSchema.parse({})).toEqual({
       kind: 'greedy',
-      beta: 0.5,
+      beta: 1,
       goal: 'best',
       top: 80,
       threshold: 0,

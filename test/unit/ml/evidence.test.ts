@@ -27,8 +27,7 @@ describe('hyperparameters by evidence', () => {
   it('give weight to what explains the values, and noise to what nothing explains', () => {
     const linear = Float64Array.from({ length: 60 }, (_, row) => 0.5 + 0.1 * descriptor(row));
     const trusting = chooseByEvidence(everyKernel, space.features, linear);
-    const share = ({ linear: own, views }: ProcessSettings): number =>
-      own / (own + (views['bits'] ?? 0) + (views['counts'] ?? 0));
+    const share = ({ linear: own, fragments }: ProcessSettings): number => own / (own + fragments);
     expect(share(trusting)).toBeGreaterThan(2 * share(everyKernel));
     expect(trusting.noise).toBeLessThan(everyKernel.noise);
     const random = Float64Array.from({ length: 60 }, (_, row) => normalOf(9, 9, row));
@@ -45,7 +44,7 @@ describe('hyperparameters by evidence', () => {
           const few = Float64Array.from(values.slice(0, 11));
           expect(chooseByEvidence(everyKernel, features.slice(0, 11), few)).toBe(everyKernel);
           const chosen = chooseByEvidence(everyKernel, features, Float64Array.from(values));
-          for (const name of ['rbf', 'lengthScale', 'linear', 'noise'] as const) {
+          for (const name of ['fragments', 'rbf', 'lengthScale', 'linear', 'noise'] as const) {
             const ratio = chosen[name] / everyKernel[name];
             expect(ratio).toBeGreaterThanOrEqual(1 / 16);
             expect(ratio).toBeLessThanOrEqual(16);

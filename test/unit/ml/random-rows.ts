@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { FeatureTable, MoleculeRows, type CountView, type FingerprintIndex } from '../../../src/ml/index.ts';
-import { fixedSettings, type ProcessSettings } from '../../../src/ml/gaussian-process-settings.ts';
+import type { ProcessSettings } from '../../../src/ml/gaussian-process-settings.ts';
 import { withoutFeatures } from '../../../src/ml/warm-objects.ts';
 import { indexOf, rowArbitrary } from './random-fingerprints.ts';
 
@@ -53,16 +53,11 @@ export function moleculeRows(molecules: readonly Molecule[], width: number): Mol
   return MoleculeRows.from(indexOf(molecules.map(({ fingerprint }) => fingerprint)), features);
 }
 
-/** Descriptors of a space, and a view of our Gaussian process in which no molecule has a fragment. */
+/** Descriptors of a space, and nothing else. */
 export function descriptorsOnly(rows: readonly (readonly number[])[]): FeatureTable {
   const width = rows[0]?.length ?? 0;
   return FeatureTable.from(rows.length, {
-    views: Object.keys(fixedSettings.views).map((name) =>
-      viewOf(
-        name,
-        rows.map(() => []),
-      ),
-    ),
+    views: [],
     names: Array.from({ length: width }, (_, column) => `d${column}`),
     descriptors: Float32Array.from(rows.flat()),
     centre: new Float64Array(width),
@@ -94,9 +89,9 @@ export const spaceArbitrary = (minLength: number, maxLength: number): fc.Arbitra
       return moleculeRows(all, 3);
     });
 
-/** Every part of the kernel, with a weight of its own. */
+/** Every part of the kernel, each with another weight. */
 export const everyKernel: ProcessSettings = {
-  views: { bits: 0.3, counts: 0.5 },
+  fragments: 0.8,
   rbf: 0.7,
   lengthScale: 0.6,
   linear: 0.2,
