@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { exitCodes } from '../protocol/errors.ts';
 import { inspectMachine } from '../setup/doctor.ts';
 
@@ -7,8 +7,16 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description('what this machine has, in which version, and what to do about the rest')
     .option('--json', 'print the findings as one JSON value')
-    .addHelpText('after', '\nExample:\n  $ cox doctor\n\nExits with 3 when something that is needed is missing.')
-    .action(async ({ json }: { json?: boolean }) => {
+    .addOption(new Option('--install <part>', 'install an optional part first').choices(['tensorflow']))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ cox doctor\n  $ cox doctor --install tensorflow\n\nExits with 3 when something that is needed is missing.',
+    )
+    .action(async ({ json, install }: { json?: boolean; install?: 'tensorflow' }) => {
+      if (install !== undefined) {
+        const { ensureTensorFlow } = await import('../setup/tensorflow.ts');
+        await ensureTensorFlow({ onProgress: (line) => process.stderr.write(`${line}\n`) });
+      }
       const findings = await inspectMachine();
       if (json === true) {
         process.stdout.write(`${JSON.stringify(findings)}\n`);

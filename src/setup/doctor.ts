@@ -7,6 +7,8 @@ import { searchProgram } from './find-program.ts';
 import { isAtLeast, natsServerRequirement, xtbRequirement } from './requirement.ts';
 import type { Requirement } from './requirement.ts';
 import { lastWords, runProgram } from './run-program.ts';
+import { tensorflowFolder, tensorflowWish } from './tensorflow-folder.ts';
+import { tryTensorFlow } from './tensorflow.ts';
 
 /** What was found out about one part of the machine. */
 export interface Finding {
@@ -32,7 +34,7 @@ export async function inspectMachine(env: NodeJS.ProcessEnv = process.env): Prom
     inspectProgram(natsServerRequirement, env),
     inspectXtb(env),
     inspectDisk(),
-    inspectTensorFlow(),
+    inspectTensorFlow(env),
   ]);
   return [inspectNode(), rdkit, openChemLib, natsServer, xtb, disk, inspectCores(), inspectMemory(), tensorFlow];
 }
@@ -163,13 +165,39 @@ function inspectMemory(): Finding {
   };
 }
 
-async function inspectTensorFlow(): Promise<Finding> {
-  const name = 'tfjs-node';
-  const where = packageFile('@tensorflow/tfjs-node');
-  if (where === null) {
-    const advice = 'not installed, and not needed: it makes the largest models train faster';
-    return { name, status: 'optional', version: null, path: null, advice };
+/** On what the `mlp` model computes here. Nothing else needs TensorFlow, and WebAssembly is always there. */
+async function inspectTensorFlow(env: NodeJS.ProcessEnv): Promise<Finding> {
+  const name = 'TensorFlow';
+  const wish = tensorflowWish(env);
+  const { version: wasmVersion, path: wasmPath } = await inspectPackage('@tensorflow/tfjs-backend-wasm', name, () =>
+    Promise.resolve(),
+  );
+  const onWasm = { name, version: `${wasmVersion ?? 'no'} WebAssembly`, path: wasmPath };
+  if (wish.kind === 'wasm')
+    return { ...onWasm, status: 'ok', advice: 'as COX_TENSORFLOW asks; only the mlp model uses it' };
+  const folder = wish.kind === 'folder' ? wish.folder : await tensorflowFolder(env);
+  const tried = folder === null ? { problem: 'not installed' } : await tryTensorFlow(folder, env);
+  if ('version' in tried) {
+    return {
+      name,
+      status: 'ok',
+      version: `${tried.version} native`,
+      path: folder,
+      advice: 'only the mlp model uses it',
+    };
   }
-  const { version } = JSON.parse(await readFile(where, 'utf8')) as { version: string };
-  return { name, status: 'ok', version, path: dirname(where), advice: null };
+  const install = 'install it with: cox doctor --install tensorflow (200 MB to fetch, 430 MB on disk)';
+  if (wish.kind === 'any') {
+    const why = folder === null ? '' : `; the native library in ${folder} does not load (${tried.problem})`;
+    const advice = `only the mlp model uses it${why}; large training sets are faster with the native library: ${install}`;
+    return { ...onWasm, status: 'optional', advice };
+  }
+  const status = folder === null ? 'missing' : 'broken';
+  return {
+    name,
+    status,
+    version: null,
+    path: folder,
+    advice: `COX_TENSORFLOW asks for it (${tried.problem}); ${install}`,
+  };
 }

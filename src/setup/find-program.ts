@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { MissingError } from '../protocol/errors.ts';
@@ -90,6 +91,12 @@ async function candidatesInCache(name: string, env: NodeJS.ProcessEnv): Promise<
   const versions = await readdir(join(cacheDir(env), name)).catch(() => []);
   const newestFirst = versions.sort((a, b) => (isAtLeast(numbersOf(a), numbersOf(b)) ? -1 : 1));
   return newestFirst.map((version) => join(installFolder(name, version, env), name));
+}
+
+/** The newest program of this name in Coxswain's cache, or null. Whether it runs is not looked at. */
+export async function newestInCache(name: string, env: NodeJS.ProcessEnv): Promise<string | null> {
+  for (const path of await candidatesInCache(name, env)) if (existsSync(path)) return path;
+  return null;
 }
 
 /** '6.5.1-3' -> '6.5.1.3', so that a packaging revision counts too. */

@@ -58,7 +58,7 @@ export async function installProgram(
       ...failures.map((failure) => `  ${failure}`),
       'Get it with one of these, whichever suits this machine:',
       ...requirement.commands.map((command) => `  ${command}`),
-      `and put it on PATH, or set ${requirement.variable} to its path.`,
+      requirement.afterwards ?? `and put it on PATH, or set ${requirement.variable} to its path.`,
     ].join('\n'),
     { code: 'setup.missing', details: { program: requirement.name, failures } },
   );

@@ -3,12 +3,14 @@ import { goModule } from './go-module.ts';
 import type { InstallWay } from './install-way.ts';
 import { pypiWheel } from './pypi-wheel.ts';
 import { releaseArchive } from './release-archive.ts';
+import { libtensorflowRelease, tensorflowBuild, tensorflowWheel, type BindingParts } from './tensorflow-build.ts';
 
 /*
  * Everything that Coxswain may download, by version and SHA-256, in the order in which it is tried. Another way is another
  * entry. Where the checksums come from: nats-server's from the image recipes of the NATS project, xtb 6.7.1's from three
  * projects that pin it (the checksum file on its release page is for another build), Debian's from its signed package index,
- * those of wheels from the package index, which pip checks its downloads against.
+ * those of wheels from the package index, which pip checks its downloads against; those of npm packages from tarballs whose
+ * digests npm checks against its registry; libtensorflow's from the projects that pin it.
  */
 
 const natsRelease = '2.14.5';
@@ -108,4 +110,51 @@ export const xtbWays: readonly InstallWay[] = [
       LD_LIBRARY_PATH: `$/${bookwormLibraries}/openblas-serial:$/${bookwormLibraries}`,
     },
   }),
+];
+
+const bindingParts: BindingParts = {
+  tfjsNode: {
+    name: '@tensorflow/tfjs-node',
+    version: '4.22.0',
+    sha256: 'd38a448a705efc6e655a080f896b3af646ae39dffbfe9c90b06cb9fc3a2b9358',
+  },
+  nodeHeaders: {
+    name: 'node-api-headers',
+    version: '1.5.0',
+    sha256: '59d0c186cb2db56fb5219219fdbcfb0573c33ff772494a23940564b9cfff881c',
+  },
+  protobuf: {
+    name: 'google-protobuf',
+    version: '3.21.4',
+    sha256: '38299bb1802ce06900ea2e43650aded8393cd6a00012ed97ffc716eeab1e1091',
+  },
+};
+
+/** The ways to TensorFlow's native library: 2.9.1 is the one that tfjs-node 4.22 fetches itself. */
+export const tensorflowWays: readonly InstallWay[] = [
+  tensorflowBuild(
+    'tensorflow',
+    bindingParts,
+    libtensorflowRelease('2.9.1', {
+      'linux-x64': {
+        url: 'https://storage.googleapis.com/tensorflow/libtensorflow/libtensorflow-cpu-linux-x86_64-2.9.1.tar.gz',
+        sha256: '7f510d2546e3db5e10b1d119463689003d587842892ad3c95bca51cf82820173',
+        megabytes: 100,
+      },
+    }),
+  ),
+  tensorflowBuild(
+    'tensorflow',
+    bindingParts,
+    tensorflowWheel({
+      project: 'tensorflow-cpu',
+      version: '2.15.1',
+      megabytes: 207,
+      sha256: { 'linux-x64': '54660c074d7241a503e81edfd9f5ef5af88f64051b72e2945f26318c790f2d26' },
+      // Always the same wheel, whatever Python has the pip; and no second copy of it in pip's own cache.
+      // prettier-ignore
+      pipOptions: ['--python-version', '3.11', '--implementation', 'cp', '--abi', 'cp311',
+        '--platform', 'manylinux2014_x86_64', '--no-cache-dir'],
+    }),
+  ),
 ];

@@ -12,6 +12,8 @@ export interface Requirement {
   versionPattern: RegExp;
   /** Commands that get one, for a person to type. */
   commands: readonly string[];
+  /** What to do after that, where it is not to put the program on PATH or to name it in the variable. */
+  afterwards?: string;
 }
 
 /** nats-server: older ones ignore per-message and per-key TTL without a word (before 2.11), and leases rest on these. */

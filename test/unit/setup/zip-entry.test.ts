@@ -1,7 +1,10 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { readZipEntry } from '../../../src/setup/zip-entry.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { extractZip, readZipEntry } from '../../../src/setup/zip-entry.ts';
 
 /** A zip archive of these files, as PKWARE's APPNOTE has it; checksums are left at 0, which readers of one entry do not look at. */
 function zip(files: readonly { name: string; content: Buffer; deflated: boolean }[]): Buffer {
@@ -53,5 +56,45 @@ describe('a file out of a zip archive', () => {
     const archive = zip([{ name: 'a/b', content: Buffer.from('x'), deflated: false }]);
     expect(() => readZipEntry(archive, '/c')).toThrow('no file that ends with /c');
     expect(() => readZipEntry(Buffer.from('<html>'), '/b')).toThrow('not a zip archive');
+  });
+});
+
+describe('unpacking a zip archive on disk', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'cox-zip-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const extract = async (archive: Buffer, isWanted: (name: string) => boolean): Promise<number> => {
+    await writeFile(join(folder, 'archive.zip'), archive);
+    return extractZip(join(folder, 'archive.zip'), join(folder, 'out'), isWanted);
+  };
+
+  it('writes the files that are wanted, with their folders, as they went in', async () => {
+    const large = Buffer.alloc(300_000, 'coxswain ');
+    const archive = zip([
+      { name: 'lib/', content: Buffer.alloc(0), deflated: false },
+      { name: 'lib/large.so', content: large, deflated: true },
+      { name: 'lib/empty', content: Buffer.alloc(0), deflated: false },
+      { name: 'include/c/api.h', content: Buffer.from('int a;'), deflated: false },
+      { name: 'other', content: Buffer.from('x'), deflated: true },
+    ]);
+    expect(await extract(archive, (name) => name !== 'other')).toBe(3);
+    expect((await readdir(join(folder, 'out'))).sort()).toEqual(['include', 'lib']);
+    expect((await readFile(join(folder, 'out', 'lib', 'large.so'))).equals(large)).toBe(true);
+    expect(await readFile(join(folder, 'out', 'lib', 'empty'), 'utf8')).toBe('');
+    expect(await readFile(join(folder, 'out', 'include', 'c', 'api.h'), 'utf8')).toBe('int a;');
+  });
+
+  it('refuses what is no archive, and names that lead out of the folder', async () => {
+    await expect(extract(Buffer.from('<html>'), () => true)).rejects.toThrow('not a zip archive');
+    for (const name of ['../evil', 'a/../../evil', '/evil']) {
+      const archive = zip([{ name, content: Buffer.from('x'), deflated: false }]);
+      await extract(archive, () => true).catch(() => 0);
+      expect(await readdir(folder), name).not.toContain('evil');
+    }
+    const outside = zip([{ name: '../evil', content: Buffer.from('x'), deflated: false }]);
+    await expect(extract(outside, () => true)).rejects.toThrow('would leave its folder');
   });
 });
