@@ -11,11 +11,17 @@ requireNode();
 await ensureInstalled();
 await build();
 const { ensurePrograms } = await import('../dist/src/setup/programs.js');
-const { natsServer, xtb } = await ensurePrograms({ onProgress: (line) => console.error(line) }).catch(failed);
+const { ensureTensorFlow } = await import('../dist/src/setup/tensorflow.js');
+const wishes = process.argv.slice(2);
+const onProgress = (/** @type {string} */ line) => console.error(line);
+const [{ natsServer, xtb }] = await Promise.all([
+  ensurePrograms({ onProgress }),
+  // Whoever names some tests waits for it only when they are among them: the test itself sets it up as well.
+  wishes.length === 0 ? ensureTensorFlow({ onProgress }) : null,
+]).catch(failed);
 
 const scratch = mkdtempSync(join(tmpdir(), 'cox-test-'));
 const countsFile = join(scratch, 'counts.json');
-const wishes = process.argv.slice(2);
 const reporters = wishes.some((wish) => wish.startsWith('--reporter')) ? [] : ['--reporter=default'];
 const code = await vitest(['run', ...reporters, `--reporter=${join(root, 'bin', 'count-reporter.mjs')}`, ...wishes]);
 const { passed, failures, skipped } = readCounts();

@@ -3,6 +3,7 @@ import { ConfigError, InputError } from '../protocol/errors.ts';
 import { gaussianProcess } from './gaussian-process.ts';
 import type { Model, ModelKind } from './model.ts';
 import { nearestNeighbours } from './nearest-neighbours.ts';
+import { neuralEnsemble } from './neural/mlp.ts';
 import type { MoleculeRows } from './rows.ts';
 import { openModel, TrainedModel } from './trained-model.ts';
 import { chainOf } from './training-chain.ts';
@@ -62,7 +63,7 @@ export function modelKinds(kinds: readonly ModelKind[]): ModelKinds {
 }
 
 /** The kinds that come with Coxswain. */
-export const ourModels: readonly ModelKind[] = [gaussianProcess, nearestNeighbours];
+export const ourModels: readonly ModelKind[] = [gaussianProcess, nearestNeighbours, neuralEnsemble];
 
 function kindNamed(kinds: readonly ModelKind[], name: string): ModelKind {
   const kind = kinds.find((known) => known.name === name);

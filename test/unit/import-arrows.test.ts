@@ -31,6 +31,12 @@ const rules: readonly Rule[] = [
     packages: null,
     why: 'chemistry knows no transport, and of models only what they read',
   },
+  {
+    from: 'src/ml/neural/',
+    to: ['src/ml/', 'src/protocol/', 'src/setup/tensorflow-folder.ts'],
+    packages: null,
+    why: 'models know no transport, and of setup only where TensorFlow is',
+  },
   { from: 'src/ml/', to: ['src/ml/', 'src/protocol/'], packages: null, why: 'models know no transport' },
   {
     from: 'src/runtime/',
