@@ -1,7 +1,7 @@
 /**
  * How long does a slot stand idle between two tasks when the whole actor loop decides what is next, and how busy does that
- * keep it? Naps of 10 ms and 100 ms on two slots, no lookahead: a result is stored, the ledger grants, the submitter chooses,
- * the queue hands out.
+ * keep it? Naps of 10 ms and 100 ms on two slots. Without lookahead a result is stored, the ledger grants, the submitter chooses,
+ * and the queue hands out; with two tasks that wait ahead the queue hands out at once.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,13 +15,16 @@ const peers = [
 ];
 
 const results = [];
-for (const { ms, local, parsl } of peers) {
+for (const { ms, local, parsl, lookahead } of peers.flatMap((peer) =>
+  [0, 2].map((lookahead) => ({ ...peer, lookahead })),
+)) {
   const folder = await mkdtemp(join(tmpdir(), 'cox-bench-'));
   const total = ms === 10 ? 1_000 : 200;
-  const { lines } = await coxRun(
-    [join(root, 'bench', 'methods'), '--ms', String(ms), '--total', String(total), '--workers', '2', '--id', 'naps'],
-    folder,
-  );
+  const settings = { ms, total, lookahead, workers: 2, id: 'naps' };
+  const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const { lines: all } = await coxRun([join(root, 'bench', 'methods'), ...flags], folder);
+  // What still waited at the end was withdrawn, and not run.
+  const lines = all.filter(({ success }) => success);
   await rm(folder, { recursive: true });
   const bySlot = group(lines);
   const gaps: number[] = [];
@@ -40,6 +43,7 @@ for (const { ms, local, parsl } of peers) {
   const idleMs = gaps.reduce((sum, gap) => sum + gap, 0);
   results.push({
     taskMs: ms,
+    lookahead,
     tasks: lines.length,
     gapP50Ms: quantile(gaps, 0.5),
     gapP95Ms: quantile(gaps, 0.95),
@@ -58,9 +62,12 @@ function group<T extends { worker: { child: number } }>(lines: readonly T[]): Ma
 if (process.argv.includes('--json')) {
   console.log(JSON.stringify({ bench: 'idle-gap', results }));
 } else {
-  for (const { taskMs, tasks, gapP50Ms, gapP95Ms, busy, colmenaLocal, colmenaParsl } of results) {
+  for (const { taskMs, lookahead, tasks, gapP50Ms, gapP95Ms, busy, colmenaLocal, colmenaParsl } of results) {
     const gap = `${gapP50Ms.toFixed(2)} / ${gapP95Ms.toFixed(2)} ms (p50 / p95)`;
-    console.log(`${tasks} tasks of ${taskMs} ms on 2 slots: idle gap ${gap}, busy ${(100 * busy).toFixed(1)} %`);
+    console.log(
+      `${tasks} tasks of ${taskMs} ms on 2 slots, ${lookahead} ahead: idle gap ${gap}, busy ${(100 * busy).toFixed(1)} %`,
+    );
+    if (lookahead > 0) continue;
     console.log(
       `  Colmena, local pool: ${colmenaLocal.p50} / ${colmenaLocal.p95} ms, busy ${(100 * colmenaLocal.busy).toFixed(1)} %`,
     );

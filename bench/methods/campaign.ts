@@ -31,6 +31,7 @@ const settings = schema.object({
   total: schema.int().positive().default(200).describe('stop after so many naps'),
   threshold: schema.number().default(0).describe('of no meaning here'),
   ms: schema.number().nonnegative().default(100).describe('length of a nap'),
+  lookahead: schema.int().nonnegative().default(0).describe('naps that wait beyond the slots'),
 });
 
 export default defineCampaign<schema.infer<typeof settings>>({
@@ -38,10 +39,10 @@ export default defineCampaign<schema.infer<typeof settings>>({
   settings,
   methods: [noop, nap],
   policies: {
-    random: ({ settings: { total }, candidates }) => [
-      plan(resourceLedger, { pools: ['simulate'] }),
+    random: ({ settings: { total, lookahead }, candidates }) => [
+      plan(resourceLedger, { pools: ['simulate'], lookahead: lookahead > 0 }),
       plan(resultProcessor, { topic: 'simulate', objective: 'endedAt', total, updates: null, failuresInARow: 16 }),
-      plan(submitter, { candidates, seed: 1, method: 'nap', topic: 'simulate', pool: 'simulate' }),
+      plan(submitter, { candidates, seed: 1, method: 'nap', topic: 'simulate', pool: 'simulate', lookahead }),
       plan(campaign, {}),
       plan(fleet, {}),
     ],

@@ -8,6 +8,7 @@ import type { WorkerNote } from './simulated-worker.ts';
  */
 export class ComputingChecks {
   readonly #started = new FinishedTasks();
+  readonly #unrun = new FinishedTasks();
   /** Starts beyond the first, and how often a task was given to another worker. */
   readonly #more = new Map<string, number>();
   readonly #givenBack = new Map<string, number>();
@@ -16,8 +17,8 @@ export class ComputingChecks {
   note(task: Task, what: WorkerNote): void {
     if (what === 'given-back') this.#givenBack.set(task.id, (this.#givenBack.get(task.id) ?? 0) + 1);
     if (what === 'started-again') this.#violations.push(`${task.id} was started although its result was stored`);
-    if (what === 'withdrawn') this.#checkWithdrawn(task);
     if (what !== 'started') return;
+    if (this.#unrun.has(task)) this.#violations.push(`${task.id} was started, and had ended as withdrawn`);
     if (!this.#started.has(task)) {
       this.#started.note(task);
       return;
@@ -29,7 +30,9 @@ export class ComputingChecks {
       this.#violations.push(`${task.id} was started ${more + 1} times, and given to others ${mayBe} times`);
   }
 
-  #checkWithdrawn(task: Task): void {
+  /** It is stored that a task was withdrawn and not run. */
+  noteUnrun(task: Task): void {
+    this.#unrun.note(task);
     const starts = this.#started.has(task) ? 1 + (this.#more.get(task.id) ?? 0) : 0;
     if (starts > (this.#givenBack.get(task.id) ?? 0))
       this.#violations.push(`${task.id} ended as withdrawn while somebody computed it`);

@@ -13,7 +13,7 @@ export interface Computation {
 }
 
 /** What a world wants to know of a task at a worker. */
-export type WorkerNote = 'started' | 'started-again' | 'withdrawn' | 'computed' | 'given-back' | 'ended';
+export type WorkerNote = 'started' | 'started-again' | 'computed' | 'given-back' | 'ended';
 
 export interface SimulatedWorkerOptions {
   readonly id: string;
@@ -23,7 +23,7 @@ export interface SimulatedWorkerOptions {
   readonly random: SeededRandom;
   /** How a task goes. What is really computed may take its time: virtual time stands still meanwhile. */
   readonly compute: (task: Task) => Computation | Promise<Computation>;
-  /** `started-again`: although its result was stored; `withdrawn`: not run, and ended as that; `given-back`: given to others; `ended`: so many ms computed for nothing or not. */
+  /** `started-again`: although its result was stored; `given-back`: given to others; `ended`: so many ms computed for nothing or not. */
   readonly note: (task: Task, what: WorkerNote) => void;
 }
 
@@ -196,7 +196,6 @@ export class SimulatedWorker {
     const isDone = mayBeDone && (await connection.request(() => connection.server.finished.has(task)));
     const withdrawal = isDone ? null : this.#withdrawalOf(task);
     if (withdrawal !== null) {
-      note(task, 'withdrawn');
       await this.#report(delivery, { durationMs: 0, value: null, failure: withdrawal }, pickedUp);
     } else if (!isDone) {
       note(task, !mayBeDone && connection.server.finished.has(task) ? 'started-again' : 'started');

@@ -6,7 +6,7 @@ import type { ActorPlan } from '../protocol/actor.ts';
 import { messageOf } from '../protocol/errors.ts';
 import type { Says } from '../protocol/events.ts';
 import type { StoredFact } from '../protocol/fact.ts';
-import { protocolVersion, toTaskFailure, type Task } from '../protocol/task.ts';
+import { isWithdrawn, protocolVersion, type Task, type TaskResult, toTaskFailure } from '../protocol/task.ts';
 import { ActorProcess, type Ports } from './actor-process.ts';
 import { ComputingChecks } from './computing-checks.ts';
 import type { Fault, Silence } from './faults.ts';
@@ -324,6 +324,8 @@ class World {
     this.#options.observe?.(fact);
     this.#lastFacts.push(fact);
     if (fact.source === 'worker') {
+      const { task, failure } = fact.event['result'] as TaskResult;
+      if (isWithdrawn(failure)) this.#checks.noteUnrun(task);
       this.#results.push(json);
       if (this.#results.length > 8) this.#results.shift();
     }

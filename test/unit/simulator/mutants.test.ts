@@ -3,15 +3,23 @@ import { describe, expect, test } from 'vitest';
 import { enqueueActions } from 'xstate';
 import { resourceLedger } from '../../../actors/resource-ledger.ts';
 import { resultProcessor } from '../../../actors/result-processor.ts';
-import { release, settle, balance, type SlotBooks } from '../../../actors/slot-books.ts';
+import { giveBack } from '../../../actors/choices.ts';
+import { allocatedSlots, balance, endAhead, release, settle, type SlotBooks } from '../../../actors/slot-books.ts';
+import { submitter } from '../../../actors/submitter.ts';
 import { noneSeen } from '../../../actors/seen-numbers.ts';
 import type { ActorDefinition, ActorPlan } from '../../../src/protocol/actor.ts';
+import type { Fact } from '../../../src/protocol/fact.ts';
+import { protocolVersion, type Task } from '../../../src/protocol/task.ts';
 import type { Ports } from '../../../src/simulator/actor-process.ts';
 import { drawScenario } from '../../../src/simulator/scenario.ts';
 import { campaignId, runScenario, type WorldOptions } from '../../../src/simulator/world.ts';
 import { anything, referenceCampaign } from './reference-campaign.ts';
 
-type Mutant = Pick<WorldOptions, 'plant'> & { readonly actor?: ActorDefinition };
+type Mutant = Pick<WorldOptions, 'plant'> & {
+  readonly actor?: ActorDefinition;
+  /** What the ledger is told that it should not be. */
+  readonly ledgerInput?: object;
+};
 
 const seeds = 1_000;
 const ports = (change: (ports: Ports) => Partial<Ports>): Mutant => ({
@@ -22,7 +30,7 @@ const ports = (change: (ports: Ports) => Partial<Ports>): Mutant => ({
 const ledger = (
   book: (
     books: SlotBooks,
-    event: { type: string; result?: { task: { grant: string | null } }; grant?: string },
+    event: { type: string; result?: { task: { grant: string | null; number: number } }; grant?: string },
   ) => SlotBooks,
 ): Mutant => {
   const machine = resourceLedger.machine;
@@ -89,6 +97,58 @@ const mutants: Readonly<Record<string, Mutant>> = {
   'a slot is lost when it is given back': ledger((books, event) =>
     event.type === 'slots.released' ? { ...books } : books,
   ),
+  'the slot of a task that waited ahead is freed twice': ledger((books, event) => {
+    const task = event.result?.task;
+    if (event.type !== 'task.finished' || task?.grant !== null) return books;
+    const freed = endAhead(books, task.number);
+    return freed.held === books.held ? books : { ...freed, held: books.held, aheadGrants: books.aheadGrants };
+  }),
+  'a task that waited ahead is given a slot after its end': ledger((books, event) => {
+    const task = event.result?.task;
+    if (event.type !== 'task.finished' || task?.grant !== null) return books;
+    return endAhead(books, task.number).held === books.held ? { ...books } : books;
+  }),
+  'a drain does not wait for tasks that wait ahead': {
+    actor: {
+      ...resourceLedger,
+      machine: resourceLedger.machine.provide({
+        guards: { nothingOut: ({ context }) => allocatedSlots(context) === 0 },
+      }),
+    },
+  },
+  'a drain does not wait for the word that no task comes ahead any more': { ledgerInput: { lookahead: false } },
+  'a candidate is chosen again before its withdrawn task has ended': {
+    actor: {
+      ...submitter,
+      machine: submitter.machine.provide({
+        actions: {
+          withdrawAll: enqueueActions(({ enqueue, context: { ahead } }) => {
+            enqueue(submitter.machine.implementations.actions['withdrawAll'] as never);
+            enqueue.assign({
+              choices: ({ context }) => ahead.reduce((now, { candidate }) => giveBack(now, candidate), context.choices),
+            });
+          }),
+        },
+      }),
+    },
+  },
+  'whoever withdraws a task ends it, whether it was started or not': ports(({ log, queue }) => {
+    const created = new Map<string, Task>();
+    return {
+      queue: {
+        enqueue: (task) => {
+          created.set(task.id, task);
+          return queue.enqueue(task);
+        },
+        withdraw: async (withdrawal) => {
+          const task = created.get(withdrawal.task);
+          if (task !== undefined) await log.append('worker', unrun(task));
+          await queue.withdraw(withdrawal);
+        },
+        held: () => queue.held(),
+      },
+    };
+  }),
   'a result that comes twice is counted twice': {
     actor: {
       ...resultProcessor,
@@ -143,16 +203,36 @@ const mutants: Readonly<Record<string, Mutant>> = {
   },
 };
 
+/** That a task was not run, as its worker says it. */
+function unrun(task: Task): Fact {
+  const failure = { code: 'task.withdrawn', message: '', retry: 'never', details: {} } as const;
+  const times = { created: 0, queued: 0, pickedUp: 0, computeStarted: 0, computeEnded: 0 };
+  const result = {
+    ...{ v: protocolVersion, task, success: false, value: null, failure, attempts: [], times },
+    ...{ worker: { id: 'w', host: 'h', child: 0 }, resources: { wallMs: 0, cpuMs: 0 } },
+    serialisationMs: { arguments: 0, value: 0 },
+  };
+  const event = { type: 'task.finished', result };
+  const id = `${task.campaign}/${task.id}/finished`;
+  return { v: protocolVersion, id, number: null, cause: null, heardAt: null, saidAt: 0, event };
+}
+
 const withActor = (plans: readonly ActorPlan[], changed: ActorDefinition): ActorPlan[] =>
   plans.map((plan) => (plan.actor.name === changed.name ? { ...plan, actor: changed } : plan));
 
 describe('it is found that', () => {
   test.each(Object.keys(mutants))('%s', { timeout: 180_000 }, async (name) => {
-    const { plant, actor } = mutants[name] ?? {};
+    const { plant, actor, ledgerInput } = mutants[name] ?? {};
     const campaign = {
       ...referenceCampaign,
       plansOf: (scenario: Parameters<typeof referenceCampaign.plansOf>[0]) => {
-        const plans = referenceCampaign.plansOf(scenario);
+        const plans = referenceCampaign
+          .plansOf(scenario)
+          .map((plan) =>
+            plan.actor.name === 'resource-ledger'
+              ? { ...plan, input: { ...(plan.input as object), ...ledgerInput } }
+              : plan,
+          );
         return actor === undefined ? plans : withActor(plans, actor);
       },
     };

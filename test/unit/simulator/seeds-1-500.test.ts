@@ -6,7 +6,9 @@ test('500 campaigns end as promised, whatever dies, freezes or is cut off', { ti
   expect(failures).toEqual([]);
   const lives = outcomes.reduce((sum, outcome) => sum + outcome.lives, 0);
   const again = outcomes.reduce((sum, outcome) => sum + outcome.startedAgain, 0);
-  // Faults there were.
+  const unrun = outcomes.reduce((sum, { audit }) => sum + audit.tasks.unrun, 0);
+  // Faults there were, and tasks that were withdrawn in time.
   expect(lives).toBeGreaterThan(1_200);
   expect(again).toBeGreaterThan(50);
+  expect(unrun).toBeGreaterThan(100);
 });
