@@ -6,7 +6,7 @@
  */
 import { emit, enqueueActions, setup } from 'xstate';
 import type { HeardEvent, Says } from '../src/protocol/events.ts';
-import type { TaskResult } from '../src/protocol/task.ts';
+import { isWithdrawn, type TaskResult } from '../src/protocol/task.ts';
 import { defineActor } from '../src/protocol/actor.ts';
 import { isSeen, noneSeen, see, type SeenNumbers } from './seen-numbers.ts';
 
@@ -57,7 +57,7 @@ function record(context: Context, result: TaskResult, sequence: number): { conte
   const value = objectiveOf(context, result);
   const success = isSimulation ? value !== null : result.success;
   // Withdrawn before it started, it is neither a success nor a failure.
-  const withdrawn = result.failure?.code === 'task.withdrawn';
+  const withdrawn = isWithdrawn(result.failure);
   const counts = isSimulation && success;
   const fails = isSimulation && !success && !withdrawn;
   const successes = context.successes + (counts ? 1 : 0);
@@ -72,7 +72,7 @@ function record(context: Context, result: TaskResult, sequence: number): { conte
       topic: task.topic,
       sequence,
       success,
-      ...(withdrawn ? { withdrawn } : {}),
+      ...(withdrawn ? { withdrawn: true } : {}),
       candidate: task.candidate,
       value,
       successes,

@@ -19,7 +19,7 @@ export interface Candidates {
   readonly notes: Readonly<Record<string, unknown>>;
 }
 
-/** The number that a campaign looks for, in the value of its simulations; the highest is the best. */
+/** The number that a campaign looks for, in the value of its simulations; which end is the best is a setting, `seek`. */
 export interface Objective {
   readonly topic: string;
   readonly field: string;
@@ -46,7 +46,12 @@ export type CommonSettings = Record<string, unknown> & {
   readonly policy: string;
   readonly total: number;
   readonly threshold: number;
+  /** Which end of the objective is the best; the highest where a campaign has no such setting. */
+  readonly seek?: 'highest' | 'lowest';
 };
+
+/** Which end of the objective a campaign with these settings seeks. */
+export const directionOf = ({ seek = 'highest' }: Pick<CommonSettings, 'seek'>): 'highest' | 'lowest' => seek;
 
 /** Candidates whose answers are known already: what a rehearsal chooses from. */
 export interface Answers {

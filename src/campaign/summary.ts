@@ -1,5 +1,5 @@
 /** What a run found, from its results: the numbers at its end and in `summary.json`. */
-import type { CampaignDefinition, CommonSettings } from './definition.ts';
+import { directionOf, type CampaignDefinition, type CommonSettings } from './definition.ts';
 import { isWithdrawn } from '../protocol/task.ts';
 import type { ResultLine } from './result-line.ts';
 
@@ -20,8 +20,13 @@ export interface Summary {
   readonly state: string;
   readonly reason: string;
   readonly simulations: { readonly succeeded: number; readonly failed: number };
-  /** Candidates above the threshold: overall, and their share among the last 25 successes. */
-  readonly found: { readonly threshold: number; readonly count: number; readonly shareOfLast25: number };
+  /** Candidates beyond the threshold, above it or below as the search goes: overall, and their share among the last 25 successes. */
+  readonly found: {
+    readonly threshold: number;
+    readonly side: 'above' | 'below';
+    readonly count: number;
+    readonly shareOfLast25: number;
+  };
   readonly best: readonly Found[];
   /** Every failure, by task. */
   readonly failures: readonly { readonly task: string; readonly code: string; readonly message: string }[];
@@ -149,7 +154,9 @@ export class SummaryBuilder {
   }): Summary {
     const { objective, name } = this.#definition;
     const { threshold, policy } = facts.settings;
-    const above = (found: readonly Found[]): number => found.filter(({ value }) => value > threshold).length;
+    const sign = directionOf(facts.settings) === 'highest' ? 1 : -1;
+    const beyond = (found: readonly Found[]): number =>
+      found.filter(({ value }) => sign * value > sign * threshold).length;
     const last25 = this.#values.slice(-25);
     const spanMs = Math.max(0, this.#last - this.#first - this.#pausedMs) * (this.#meanSlots() ?? facts.slots);
     const { seconds, failed } = facts.updates;
@@ -162,10 +169,11 @@ export class SummaryBuilder {
       simulations: { succeeded: this.#values.length, failed: this.#failures.length },
       found: {
         threshold,
-        count: above(this.#values),
-        shareOfLast25: last25.length === 0 ? 0 : above(last25) / last25.length,
+        side: sign > 0 ? 'above' : 'below',
+        count: beyond(this.#values),
+        shareOfLast25: last25.length === 0 ? 0 : beyond(last25) / last25.length,
       },
-      best: [...this.#values].sort((a, b) => b.value - a.value).slice(0, 10),
+      best: [...this.#values].sort((a, b) => sign * (b.value - a.value)).slice(0, 10),
       failures: this.#failures,
       failuresByCode: Object.fromEntries(this.#failuresByCode),
       retriesByCode: Object.fromEntries(this.#retriesByCode),

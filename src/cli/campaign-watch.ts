@@ -24,7 +24,7 @@ interface Options {
   readonly logger: Logger;
 }
 
-type Told = Record<string, never> & { readonly [field: string]: unknown };
+type Told = Readonly<Record<string, unknown>>;
 
 export class CampaignWatch {
   readonly summary: SummaryBuilder;
@@ -116,13 +116,9 @@ export class CampaignWatch {
       case 'trainer.update.started':
         this.#updateStartedAt = fact.saidAt;
         break;
-      case 'inference-runner.ranking.updated': {
-        const seconds = (fact.saidAt - this.#updateStartedAt) / 1_000;
-        this.#updateSeconds.push(seconds);
-        const scored = Number(event['scored']).toLocaleString('en');
-        if (isNow) view.line(`trained on ${String(event['trainedOn'])}, ranked ${scored} in ${seconds.toFixed(2)} s`);
+      case 'inference-runner.ranking.updated':
+        this.#tellRanking(fact, event, isNow);
         break;
-      }
       case 'trainer.update.failed':
         this.#failedUpdates += 1;
         if (isNow)
@@ -145,6 +141,22 @@ export class CampaignWatch {
         if (isNow) this.#resolve({ state: 'paused', reason: String(event['reason']) });
         break;
     }
+  }
+
+  /** A ranking that is complete ends an update; one in parts says how far it is, and the first candidates are ranked by no model. */
+  #tellRanking(fact: StoredFact, event: Told, isNow: boolean): void {
+    const { view } = this.#options;
+    const scored = Number(event['scored']).toLocaleString('en');
+    if (event['update'] === 0) {
+      if (isNow) view.line(`chose ${scored} first candidates, far from each other`);
+      return;
+    }
+    if (event['older'] !== undefined) return;
+    const seconds = (fact.saidAt - this.#updateStartedAt) / 1_000;
+    this.#updateSeconds.push(seconds);
+    if (isNow) view.line(`trained on ${String(event['trainedOn'])}, ranked ${scored} in ${seconds.toFixed(2)} s`);
+    const { unarranged } = event as { unarranged?: string };
+    if (isNow && unarranged !== undefined) view.line(`near-copies may be next to each other: ${unarranged}`);
   }
 
   #progress(): void {

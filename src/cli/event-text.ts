@@ -39,12 +39,19 @@ function textOf(event: Fields): string {
     case 'slots.granted':
       return `${String(event['grant'])} to ${String(event['task'] ?? event['request'])}, pool ${String(event['pool'])}`;
     case 'ranking.updated':
-      return `update ${String(event['update'])}: ${String(event['scored'])} scored by a model of ${String(event['trainedOn'])}`;
+      return rankingText(event);
     case 'workers.listed':
       return `${(event['workers'] as unknown[]).length} workers`;
     default:
       return fieldsText(event);
   }
+}
+
+function rankingText(event: Fields): string {
+  const scored = String(event['scored']);
+  if (event['update'] === 0) return `${scored} first candidates`;
+  const rest = event['older'] === undefined ? '' : ', the others to follow';
+  return `update ${String(event['update'])}: ${scored} scored by a model of ${String(event['trainedOn'])}${rest}`;
 }
 
 function createdText({ id, candidate, choice, pool, grant }: Fields): string {

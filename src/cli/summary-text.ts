@@ -27,7 +27,10 @@ export function summaryText(summary: Summary, objective: Objective, savedIn: str
   const updatesFailed = updates.failed > 0 ? `, ${updates.failed} failed` : '';
   const rows: [string, string][] = [
     ['simulations', `${simulations.succeeded} succeeded${failed}`],
-    [`above ${found.threshold} ${units.value}`, `${found.count}, and ${percent(found.shareOfLast25)} of the last 25`],
+    [
+      `${found.side} ${found.threshold} ${units.value}`,
+      `${found.count}, and ${percent(found.shareOfLast25)} of the last 25`,
+    ],
     ['model updates', `${updates.done}${mean}${updatesFailed}`],
     ...counts('failures', summary.failuresByCode),
     ...counts('tried again', summary.retriesByCode),

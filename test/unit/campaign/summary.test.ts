@@ -63,9 +63,13 @@ const numbers = {
   wallSeconds: 12,
 };
 
-function summaryOf(lines: readonly ResultLine[], builder = new SummaryBuilder(definition)): Summary {
+function summaryOf(
+  lines: readonly ResultLine[],
+  builder = new SummaryBuilder(definition),
+  settings: Partial<typeof numbers.settings & { seek: 'lowest' }> = {},
+): Summary {
   for (const one of lines) builder.take(one, ({ candidate }) => `molecule ${candidate ?? 0}`);
-  return builder.build(numbers);
+  return builder.build({ ...numbers, settings: { ...numbers.settings, ...settings } });
 }
 
 test('nothing yet is a summary, too', () => {
@@ -76,7 +80,7 @@ test('nothing yet is a summary, too', () => {
     state: 'ended',
     reason: 'enough',
     simulations: { succeeded: 0, failed: 0 },
-    found: { threshold: 0.55, count: 0, shareOfLast25: 0 },
+    found: { threshold: 0.55, side: 'above', count: 0, shareOfLast25: 0 },
     best: [],
     failures: [],
     failuresByCode: {},
@@ -99,8 +103,20 @@ test('the best ten stand first to last, with their names and second unit', () =>
 test('found are those above the threshold, not those on it; the last 25 are a window', () => {
   const poor = Array.from({ length: 10 }, () => line({ ie: 0.55 }));
   const rich = Array.from({ length: 20 }, () => line({ ie: 0.56 }));
-  expect(summaryOf([...poor, ...rich]).found).toEqual({ threshold: 0.55, count: 20, shareOfLast25: 20 / 25 });
+  expect(summaryOf([...poor, ...rich]).found).toEqual({
+    threshold: 0.55,
+    side: 'above',
+    count: 20,
+    shareOfLast25: 20 / 25,
+  });
   expect(summaryOf(rich.slice(0, 4)).found).toMatchObject({ count: 4, shareOfLast25: 1 });
+});
+
+test('where the lowest are sought, the lowest are the best, and found is what lies below', () => {
+  const lines = [0.5, 0.3, 0.25, 0.4].map((ie) => line({ ie }));
+  const { found, best } = summaryOf(lines, undefined, { seek: 'lowest', threshold: 0.3 });
+  expect(found).toEqual({ threshold: 0.3, side: 'below', count: 1, shareOfLast25: 0.25 });
+  expect(best.map(({ value }) => value)).toEqual([0.25, 0.3, 0.4, 0.5]);
 });
 
 test('a task that was withdrawn while it waited is neither a failure nor work', () => {

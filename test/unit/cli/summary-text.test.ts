@@ -10,7 +10,7 @@ const summary: Summary = {
   state: 'ended',
   reason: 'enough',
   simulations: { succeeded: 60, failed: 4 },
-  found: { threshold: 0.55, count: 3, shareOfLast25: 0.1 },
+  found: { threshold: 0.55, side: 'above', count: 3, shareOfLast25: 0.1 },
   best: [],
   failures: [],
   failuresByCode: {},
