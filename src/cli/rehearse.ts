@@ -8,7 +8,7 @@ import { loadCampaign } from '../campaign/load.ts';
 import { readRunRecord, runFolder } from '../campaign/run-folder.ts';
 import { flagOf, settingFlags } from '../campaign/settings.ts';
 import { ConfigError, messageOf } from '../protocol/errors.ts';
-import { combinationsOf, listed, type Combination } from '../rehearsal/combination.ts';
+import { combinationsOf, listed, type Combination, type Combinations } from '../rehearsal/combination.ts';
 import { runJobs, type Job } from '../rehearsal/job-pool.ts';
 import { recordedAnswers } from '../rehearsal/recorded-answers.ts';
 import { objectRefsOf, type Fleet } from '../rehearsal/rehearse.ts';
@@ -117,7 +117,8 @@ async function rehearseAll(folder: string, definition: CampaignDefinition, flags
         { code: 'rehearsal.budget' },
       );
     }
-    const combinations = waysOf(definition, { ...source.settings, ...typedOf(definition, flags) }, most, answers);
+    const typed = { ...source.settings, ...typedOf(definition, flags) };
+    const { all: combinations, refused } = waysOf(definition, typed, most, answers);
     const { truth, hasThreshold } = truthFor(combinations, answers, flags);
     const jobs = combinations.flatMap(({ settings }) =>
       seeds.map((seed): Omit<Job, 'number'> => {
@@ -155,7 +156,11 @@ async function rehearseAll(folder: string, definition: CampaignDefinition, flags
       blind: blindOf(combinations),
       combinations,
       traces: byCombination,
-      notes: [...source.notes, ...notesOf(answers)],
+      notes: [
+        ...source.notes,
+        ...notesOf(answers),
+        ...[...refused].map(([names, why]) => `left out, ${names}: ${why.replaceAll('\n', '; ')}`),
+      ],
     });
     progress.close();
     await print(report, truth, byCombination, flags);
@@ -282,7 +287,7 @@ function waysOf(
   typed: Readonly<Record<string, string | boolean>>,
   most: number,
   answers: Answers,
-): Combination[] {
+): Combinations {
   const space = { candidates: answers.candidates.count, objects: objectRefsOf(answers) };
   try {
     return combinationsOf(definition, { ...typed, total: String(most) }, space);

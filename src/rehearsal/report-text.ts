@@ -78,7 +78,7 @@ export function reportText(report: RehearsalReport, curves: readonly Curve[]): s
     ...columns(courseRows(report), width),
     '',
     'find: one of the best 1 %. busy: of all slots. simulating: of the slots of that pool.',
-    'stale: results that the ranking of a choice did not know, and the age of its newest.',
+    'stale: results that the ranking of a choice did not know, and its age.',
   ];
   return `${lines.join('\n')}\n`;
 }

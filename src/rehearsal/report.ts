@@ -35,7 +35,7 @@ export interface SteeringReport {
   /** Share of the slots' time in which they computed. */
   readonly busy: Readonly<Record<keyof Busy, Estimate>>;
   readonly updates: Estimate;
-  /** Of the choices that a model made: results that it did not know, and its age; null where none did. */
+  /** Of the choices that a model made: results that its ranking did not know, and the age of that; null where none did. */
   readonly staleness: { readonly results: Estimate; readonly seconds: Estimate } | null;
   /** Simulations that failed. */
   readonly failed: Estimate;

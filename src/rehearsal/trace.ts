@@ -1,4 +1,5 @@
 /** What a rehearsed campaign did, in the order in which it did it: everything that a report is made of. */
+import { z } from 'zod';
 import type { StoredFact } from '../protocol/fact.ts';
 import type { Says } from '../protocol/events.ts';
 import type { Task, TaskResult } from '../protocol/task.ts';
@@ -14,8 +15,8 @@ export interface Evaluation {
   readonly mean: number | null;
   readonly deviation: number | null;
   /**
-   * How old the ranking was that it was chosen from: results that its model did not know, and seconds since the newest that it
-   * knew was counted; null where no model chose.
+   * How old the ranking was that it was chosen from: results that its model did not know, and seconds since it was made; null
+   * where no model chose.
    */
   readonly stale: { readonly results: number; readonly seconds: number } | null;
 }
@@ -53,6 +54,8 @@ interface Span {
   readonly to: number;
 }
 
+const staleSchema = z.object({ results: z.number(), seconds: z.number() });
+
 /** Makes a {@link Trace} of a campaign's facts as they are stored. */
 export class TraceBuilder {
   readonly #objective: { readonly topic: string };
@@ -62,14 +65,15 @@ export class TraceBuilder {
   readonly #spans: Span[] = [];
   /** The ledger's books, each from a time on. */
   readonly #books: { readonly at: number; readonly capacity: number; readonly pools: Books['pools'] }[] = [];
-  /** When the n-th success was counted. */
-  readonly #successAt: number[] = [];
+  /** The updates that brought a whole ranking. */
+  readonly #updates = new Set<number>();
+  #successes = 0;
+  #rankedAt = 0;
   #pool = '';
   #startedAt: number | null = null;
   #endedAt: number | null = null;
   /** Everything that was wanted is there; what was under way still comes in. */
   #isReached = false;
-  #updates = 0;
 
   constructor(objective: { readonly topic: string }) {
     this.#objective = objective;
@@ -82,7 +86,7 @@ export class TraceBuilder {
     else if (event.type === 'slots.changed') {
       const { capacity, pools } = event as unknown as Books;
       this.#books.push({ at: storedAt, capacity, pools });
-    } else if (event.type === 'ranking.updated') this.#updates += Number(event['update']) > 0 ? 1 : 0;
+    } else if (event.type === 'ranking.updated') this.#noteRanking(event as unknown as Ranking, storedAt);
     else if (source === 'result-processor' && event.type === 'result.recorded') {
       this.#noteResult(event as unknown as Recorded, storedAt);
     }
@@ -104,7 +108,7 @@ export class TraceBuilder {
     const ofPool = available(({ pools }) => pools[this.#pool]?.allocated ?? 0);
     return {
       evaluations: this.#evaluations,
-      updates: this.#updates,
+      updates: this.#updates.size,
       seconds: (to - from) / 1_000,
       busy: {
         all: share(computed(this.#spans), all),
@@ -121,14 +125,17 @@ export class TraceBuilder {
       const value = choice?.[name];
       return typeof value === 'number' ? value : null;
     };
-    const trainedOn = number('trainedOn');
-    const isModels = trainedOn !== null && trainedOn > 0;
-    const newest = isModels ? this.#successAt[trainedOn - 1] : undefined;
-    const stale =
-      isModels && newest !== undefined
-        ? { results: this.#successAt.length - trainedOn, seconds: (at - newest) / 1_000 }
-        : null;
+    const [update, trainedOn] = [number('update') ?? 0, number('trainedOn') ?? 0];
+    // The packaged submitter says it itself, also of a ranking whose parts are not of the same age.
+    const said = staleSchema.safeParse(choice?.['stale']).data;
+    const ours = { results: this.#successes - trainedOn, seconds: (at - this.#rankedAt) / 1_000 };
+    const stale = update > 0 && trainedOn > 0 ? (said ?? ours) : null;
     this.#choices.set(id, { mean: number('mean'), deviation: number('deviation'), stale });
+  }
+
+  #noteRanking({ update, older }: Ranking, at: number): void {
+    this.#rankedAt = at;
+    if (update > 0 && older === undefined) this.#updates.add(update);
   }
 
   #noteEnd({ task, failure, times }: TaskResult): void {
@@ -140,7 +147,7 @@ export class TraceBuilder {
   #noteResult({ task, topic, candidate, value, targetReached }: Recorded, at: number): void {
     if (topic !== this.#objective.topic || candidate === null || this.#withdrawn.has(task)) return;
     const choice = this.#choices.get(task) ?? { mean: null, deviation: null, stale: null };
-    if (value !== null) this.#successAt.push(at);
+    if (value !== null) this.#successes += 1;
     this.#evaluations.push({ candidate, value, at: (at - (this.#startedAt ?? at)) / 1_000, ...choice });
     if (this.#isReached) return;
     this.#endedAt = at;
@@ -148,5 +155,6 @@ export class TraceBuilder {
   }
 }
 
+type Ranking = Extract<Says<'inference-runner'>, { type: 'ranking.updated' }>;
 type Books = Extract<Says<'resource-ledger'>, { type: 'slots.changed' }>;
 type Recorded = Extract<Says<'result-processor'>, { type: 'result.recorded' }>;

@@ -21,7 +21,7 @@ const rehearsal = ['rehearse', '--table', 'some.tsv', '--policy', 'random,batche
 describe('cox rehearse', () => {
   it('gives the same numbers each time, random ones as chance has them, and none beyond what can be found', async () => {
     await using place = await withTable();
-    const run = [...rehearsal, '--seeds', '3', '--budget', '20,60', '--finds', '1'];
+    const run = [...rehearsal, '--seeds', '3', '--budget', '20,40', '--finds', '1'];
     const [one, other] = [place.cox([...run, '--json']), place.cox([...run, '--json', '--jobs', '1'])];
     expect(await one.exit, one.stderr()).toBe(0);
     expect(await other.exit, other.stderr()).toBe(0);
@@ -29,7 +29,7 @@ describe('cox rehearse', () => {
 
     const report = JSON.parse(one.stdout()) as RehearsalReport;
     expect(report.combinations.map(({ name }) => name)).toEqual(['random', expect.stringMatching(/^batched/)]);
-    expect(report).toMatchObject({ seeds: [1, 2, 3], budgets: [20, 60], best: { aim: 2 } });
+    expect(report).toMatchObject({ seeds: [1, 2, 3], budgets: [20, 40], best: { aim: 2 } });
     const wanted = report.threshold?.count ?? 0;
     for (const { bySeed, busy, updates, found } of report.combinations) {
       expect(bySeed).toHaveLength(3);
@@ -39,7 +39,7 @@ describe('cox rehearse', () => {
           expect(beyond[i]).toBeLessThanOrEqual(most.beyond);
         }
       }
-      expect(found.map(({ budget }) => budget)).toEqual([20, 60]);
+      expect(found.map(({ budget }) => budget)).toEqual([20, 40]);
       expect(busy.pool.mean).toBeGreaterThan(0.9);
       expect(busy.pool.mean).toBeLessThanOrEqual(1);
       expect(busy.simulating.mean).toBeLessThanOrEqual(busy.all.mean);
@@ -48,10 +48,10 @@ describe('cox rehearse', () => {
     const [random, batched] = report.combinations;
     expect(random?.updates.mean).toBe(0);
     expect(random?.staleness).toBeNull();
-    expect(batched?.updates.mean).toBeGreaterThanOrEqual(10);
+    expect(batched?.updates.mean).toBeGreaterThanOrEqual(5);
     expect(batched?.staleness?.results.mean).toBeGreaterThanOrEqual(0);
     // n of N drawn without a look, K of them wanted: mean n K / N, variance n K/N (1 - K/N) (N - n)/(N - 1), over three seeds.
-    const [n, all] = [60, report.table.answered];
+    const [n, all] = [40, report.table.answered];
     const mean = (n * wanted) / all;
     const error = Math.sqrt((mean * (1 - wanted / all) * ((all - n) / (all - 1))) / 3);
     expect(report.baselines[1]?.random.beyond).toBeCloseTo(mean, 12);
@@ -88,7 +88,7 @@ describe('cox rehearse', () => {
       ['--table', 'some.tsv', '--budget', '201'],
       /--budget: 201 evaluations are more than the 200 answers in some\.tsv/,
     ],
-    [['--table', 'some.tsv', '--policy', 'random,best'], /--policy: "best" is unknown; choose batched or/],
+    [['--table', 'some.tsv', '--policy', 'random,best'], /--policy: "best" is unknown; choose .*batched/],
     [['--table', 'some.tsv', '--policy', 'random,'], /--policy: "random," is no list of names/],
     [['--table', 'some.tsv', '--budget', '4', '--policy', 'batched'], /--budget.*initial/],
     [['--table', 'some.tsv', '--seeds', '0'], /--seeds: "0" is neither FROM-TO nor a count/],
