@@ -14,13 +14,17 @@ import { Whitening } from './whitening.ts';
 /** A chunk remembers its kernel values where those of the whole space take no more than this; else its sums only. */
 const keptKernelBytes = 192_000_000;
 
+/** How many points' word an amplitude of 1 has. */
+const amplitudeWeight = 4;
+
 const optionsSchema = z.strictObject({ hyperparameters: z.enum(['fixed', 'evidence']).default('fixed') });
 
 /**
  * Gaussian process regression (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, algorithm 2.1) with the sum of
- * kernels of {@link SumKernel}. Targets are centred and scaled to a variance of 1 (by 1 where they are all equal but for rounding), and the noise is
- * a share of that variance. Mean and deviation are in the unit of the values; the deviation is that of the function, not of another
- * noisy observation of it: of a molecule that was simulated it is small, but not 0.
+ * kernels of {@link SumKernel}. Targets are centred and scaled to a variance of 1 (by 1 where they are all equal but for rounding), and
+ * the noise is a share of that variance. Mean and deviation are in the unit of the values. The deviation is that of the function, not of
+ * another noisy observation of it: of a molecule that was simulated it is small, but not 0. It is scaled by the amplitude of the kernel
+ * under which the values are likeliest, sqrt(y^T (K + noise I)^-1 y / n), as far as there are values to tell: 1 has the word of four.
  *
  * Hyperparameters are those given, or with the option `{ hyperparameters: 'evidence' }` chosen at every fit by
  * {@link chooseByEvidence}; after one that chose others, nothing is gone on with. Learns from at most 2,000 points;
@@ -164,7 +168,8 @@ class GaussianProcess implements Model {
     const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / values.length;
     const parts = { values: whitening.apply(values), ones: whitening.apply(values.map(() => 1)) };
     const rounding = 1e-12 * this.#values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const scale = Math.sqrt(variance) > rounding ? Math.sqrt(variance) : 1;
+    const spread = Math.sqrt(variance) > rounding ? Math.sqrt(variance) : 1;
+    const scale = spread * amplitudeOf(parts, centre, spread);
     this.#posterior = { whitening, parts, first, centre, scale };
     return this.#posterior;
   }
@@ -178,6 +183,15 @@ class GaussianProcess implements Model {
     }
     return { mean, deviation };
   }
+}
+
+/** By what factor deviations are to be larger or smaller than the kernel says. */
+function amplitudeOf({ values, ones }: Posterior['parts'], centre: number, spread: number): number {
+  let squares = amplitudeWeight;
+  for (let i = 0; i < values.length; i++) {
+    squares += (((values[i] as number) - centre * (ones[i] as number)) / spread) ** 2;
+  }
+  return Math.sqrt(squares / (amplitudeWeight + values.length));
 }
 
 /** Add the training points that a whitening does not have yet. */
