@@ -8,16 +8,16 @@ const foldedInputs = 128;
 const fragmentScale = 0.5;
 /** Descriptors farther from their mean than this many deviations are taken to be there. */
 const farthest = 4;
-/** The view that tells most of ionization energies: atoms with their neighbours. */
-const preferredView = 'environments-1';
+/** The view that is folded, where a space has it. */
+const preferredView = 'paths-3';
 
 /** How many inputs the networks have: descriptors, folded fragments, and a 1 for the constant. */
 export const inputWidth = ({ features }: MoleculeRows): number => features.width + foldedInputs + 1;
 
 /**
  * Molecules [n] -> what networks see of them, [n x {@link inputWidth}]: descriptors standardised over the whole space, logarithms of the counts
- * of fragments that share a folded place, and 1. Fragments are those of the view `environments-1`, or the bits of the packed fingerprints
- * where the space has no such view.
+ * of fragments that share a folded place, and 1. Fragments are those of the view `paths-3`, of another one where the space
+ * has no such view, or the bits of the packed fingerprints where it has none.
  */
 export function inputsOf(rows: MoleculeRows): Float32Array<ArrayBuffer> {
   const { features, length } = rows;
@@ -31,7 +31,7 @@ export function inputsOf(rows: MoleculeRows): Float32Array<ArrayBuffer> {
     }
     inputs[(row + 1) * width - 1] = 1;
   }
-  const view = features.views.find(({ name }) => name === preferredView);
+  const view = features.views.find(({ name }) => name === preferredView) ?? features.views.at(-1);
   if (view === undefined) addBits(rows, inputs, width);
   else addFragments(view, length, inputs, width, features.width);
   return inputs;
