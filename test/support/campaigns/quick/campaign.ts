@@ -14,10 +14,11 @@ import {
 import { bestOf, rankedSchema } from 'coxswain/ml';
 
 const settings = schema.object({
-  policy: schema.enum(['batched', 'random']).default('batched').describe('how candidates are chosen'),
+  policy: schema.enum(['batched', 'random', 'streaming']).default('batched').describe('how candidates are chosen'),
   total: schema.int().positive().default(40).describe('stop after so many successful simulations'),
   initial: schema.int().positive().default(8).describe('train first after so many'),
   batch: schema.int().positive().default(8).describe('train again after so many more'),
+  lookahead: schema.int().nonnegative().default(0).describe('candidates that wait beyond the slots'),
   space: schema.int().positive().default(1_000).describe('candidates'),
   ms: schema
     .int()
@@ -105,16 +106,28 @@ const guess = defineMethod({
   },
 });
 
-const random = ({ total, seed, space }: Settings, updates: { initial: number; batch: number } | null): ActorPlan[] => [
-  plan(resourceLedger, { pools: ['simulate', 'train', 'infer'] }),
+const random = (
+  { total, seed, space, lookahead }: Settings,
+  updates: { initial: number; batch: number } | null,
+  pausing = true,
+): ActorPlan[] => [
+  plan(resourceLedger, { pools: ['simulate', 'train', 'infer'], lookahead: lookahead > 0 }),
   plan(resultProcessor, { topic: 'simulate', objective: 'worth', total, updates, failuresInARow: 16 }),
-  plan(submitter, { candidates: space, seed, method: 'measure', topic: 'simulate', pool: 'simulate' }),
+  plan(submitter, {
+    candidates: space,
+    seed,
+    method: 'measure',
+    topic: 'simulate',
+    pool: 'simulate',
+    pausing,
+    lookahead,
+  }),
   plan(campaign, {}),
   plan(fleet, {}),
 ];
 
-const batched = (settings: Settings): ActorPlan[] => [
-  ...random(settings, settings),
+const batched = (settings: Settings, pausing = true): ActorPlan[] => [
+  ...random(settings, settings, pausing),
   plan(trainer, { method: 'learn', topic: 'train', pool: 'train', from: 'simulate', arguments: {}, failuresInARow: 3 }),
   plan(inferenceRunner, {
     candidates: settings.space,
@@ -140,7 +153,11 @@ export default defineCampaign<Settings>({
   name: 'quick',
   settings,
   methods: [measure, learn, guess],
-  policies: { random: ({ settings }) => random(settings, null), batched: ({ settings }) => batched(settings) },
+  policies: {
+    random: ({ settings }) => random(settings, null),
+    batched: ({ settings }) => batched(settings),
+    streaming: ({ settings }) => batched(settings, false),
+  },
   objective: { topic: 'simulate', field: 'worth', label: 'worth', unit: '', also: { unit: '%', factor: 100 } },
   needs: [],
   loadCandidates: ({ space, ms, journal, ...settings }) =>
