@@ -6,8 +6,8 @@ import { Workplace } from '../support/workplace.ts';
 
 /** Command line, exit code, and what its one message must say. */
 const wrong: readonly [args: string[], code: number, says: RegExp][] = [
-  [['run', '--policy', 'best'], 2, /--policy: "best" is unknown; choose batched or random/],
-  [['run', '--model', 'oracle'], 2, /--model: "oracle" is unknown; choose knn/],
+  [['run', '--policy', 'best'], 2, /--policy: "best" is unknown; choose random or batch or batched or streaming/],
+  [['run', '--model', 'oracle'], 2, /--model: "oracle" is unknown; choose gp or knn or mlp/],
   [['run', '--total', '4'], 2, /--total: 4: must be at least initial \(8\)/],
   [['run', '--total', 'many'], 2, /--total: "many" is no number/],
   [['run', '--batch', '0'], 2, /--batch/],

@@ -19,6 +19,10 @@ describe('cox run with the reference policy', () => {
       '4',
       '--workers',
       '2',
+      '--policy',
+      'batched',
+      '--model',
+      'knn',
       '--json',
     ]);
     expect(await run.exit, run.stderr()).toBe(0);
