@@ -43,7 +43,7 @@ export interface AnswerOptions {
 
 const what = 'table of answers';
 /** Changes with everything that changes what a cache file holds. */
-const formatVersion = 2;
+const formatVersion = 3;
 const magic = `cox-answers-${formatVersion}\n`;
 /** Rows between two turns of other work of the process (about 40 ms). */
 const rowsPerTurn = 128;

@@ -1,6 +1,6 @@
 /** What models see of molecules, gathered one molecule after another in growing arrays: no object a molecule. */
 import { FeatureTable, type CountView } from '../ml/feature-table.ts';
-import { descriptorNames, descriptorsOf } from './descriptors.ts';
+import { descriptorNames, descriptorsOf, descriptorWeights } from './descriptors.ts';
 import { fingerprintOfMolecule } from './fingerprint.ts';
 import { paths } from './fragments.ts';
 import { graphOfMolecule, type MolecularGraph } from './molecular-graph.ts';
@@ -59,7 +59,7 @@ export class MoleculeGathering {
     this.#length += 1;
   }
 
-  /** All that was added: fingerprints [n x 32], and features with the mean and deviation of each descriptor. */
+  /** All that was added: fingerprints [n x 32], and features with the mean and scale of each descriptor. */
   all(): { fingerprints: Uint8Array; features: FeatureTable } {
     const descriptors = this.#descriptors.all();
     const made = this.#views.map(({ name, offsets, keys, counts }): CountView => {
@@ -74,7 +74,10 @@ export class MoleculeGathering {
   }
 }
 
-/** Mean and standard deviation of each column, in two passes, so that a column of equal numbers has deviation 0. */
+/**
+ * Mean of each column, and its standard deviation over how much more it counts than others, in two passes, so that a column of equal
+ * numbers has 0.
+ */
 function scalesOf(descriptors: Float32Array, width: number): { centre: Float64Array; scale: Float64Array } {
   const rows = descriptors.length / width;
   const centre = new Float64Array(width);
@@ -87,7 +90,8 @@ function scalesOf(descriptors: Float32Array, width: number): { centre: Float64Ar
   for (const [column, sum] of scale.entries()) {
     const deviation = rows > 0 ? Math.sqrt(sum / rows) : 0;
     // What rounding leaves of equal numbers is no spread.
-    scale[column] = deviation > 1e-9 * Math.max(1, Math.abs(centre[column] as number)) ? deviation : 0;
+    const isSpread = deviation > 1e-9 * Math.max(1, Math.abs(centre[column] as number));
+    scale[column] = isSpread ? deviation / (descriptorWeights[column] as number) : 0;
   }
   return { centre, scale };
 }

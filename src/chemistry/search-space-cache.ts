@@ -15,7 +15,7 @@ export interface LoadedSpace extends FeaturedSpace {
 }
 
 /** Changes with everything that changes what a cache file holds: its layout, the fingerprint's settings, features, what is refused. */
-const formatVersion = 3;
+const formatVersion = 4;
 const magic = `cox-space-${formatVersion}\n`;
 
 const factsSchema = z.object({

@@ -23,7 +23,7 @@ export interface FeatureParts {
   readonly descriptors: Float32Array;
   /** Means of the descriptors over the whole space [width]. */
   readonly centre: Float64Array;
-  /** Their standard deviations over the whole space [width]; 0 where all are equal. */
+  /** What a unit of each is [width]: its standard deviation over the whole space, or less where it counts more; 0 where all are equal. */
   readonly scale: Float64Array;
 }
 

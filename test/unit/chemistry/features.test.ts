@@ -166,6 +166,11 @@ describe('features', () => {
     expect(features.centre[heavy]).toBe((3 + 6 + 5 + 3) / 4);
     expect(features.scale[heavy]).toBeCloseTo(Math.sqrt((1.25 ** 2 * 2 + 1.75 ** 2 + 0.75 ** 2) / 4), 12);
     expect(features.scale[descriptorNames.indexOf('fraction Cl')]).toBe(0);
+    // Levels count twice: their standardised deviation is 2.
+    const standardised = features.standardised();
+    const column = descriptorNames.indexOf('gap of levels');
+    const squares = smiles.map((_, row) => (standardised[row * features.width + column] ?? 0) ** 2);
+    expect(Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / 4)).toBeCloseTo(2, 9);
   });
 
   it('have the bits that RDKit sets', async () => {
