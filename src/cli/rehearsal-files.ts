@@ -1,5 +1,6 @@
 /** What `cox rehearse --out` writes: the report, curves as data, and figures of them. */
 import { utilisationFigure } from '../figures/bars.ts';
+import { calibrationFigure, type CalibrationLine } from '../figures/calibration.ts';
 import { curvesFigure, type BaseLine, type Line } from '../figures/curves.ts';
 import { renderSvg, type Figure } from '../figures/svg.ts';
 import type { Theme } from '../figures/palette.ts';
@@ -32,10 +33,12 @@ export async function writeRehearsal(
     ['discovery-by-time.csv', csv('seconds', names, byTime)],
   ]);
   for (const theme of themes) {
+    const sureness = surenessFigure(report, theme);
     const figures = {
       discovery: discoveryFigure(report, truth, byEvaluations, theme),
       'discovery-by-time': timeFigure(report, truth, byTime, theme),
       utilisation: slotsFigure(report, theme),
+      ...(sureness === null ? {} : { calibration: sureness }),
     };
     for (const [name, figure] of Object.entries(figures)) {
       files.set(`${name}${theme === 'light' ? '' : `-${theme}`}.svg`, await renderSvg(figure));
@@ -102,4 +105,18 @@ function slotsFigure(report: RehearsalReport, theme: Theme): Figure {
   }));
   const caption = `Share of all slots' time until the last result. Teal: simulating; violet: training and inference; grey: idle.`;
   return utilisationFigure({ words: { title: 'What the slots did', caption }, rows }, theme);
+}
+
+/** Null where no model said how sure it was. */
+function surenessFigure({ combinations, seeds }: RehearsalReport, theme: Theme): Figure | null {
+  const lines = combinations.flatMap(({ name, calibration }): CalibrationLine[] => {
+    if (calibration === null) return [];
+    const { curve } = calibration;
+    return [{ name, expected: curve.map(({ nominal }) => nominal), observed: curve.map(({ observed }) => observed) }];
+  });
+  if (lines.length === 0) return null;
+  const caption =
+    `Below the diagonal a model is too sure. Candidates that it chose itself, ${seeds.length} ` +
+    `${seeds.length === 1 ? 'seed' : 'seeds'}:\nthese are the ones that it is most wrong about.`;
+  return calibrationFigure({ words: { title: 'How sure models were of what they chose', caption }, lines }, theme);
 }

@@ -45,10 +45,10 @@ function ordinal(n: number): string {
   return `${n}${ending}`;
 }
 
-/** Seconds to the k-th find; how many seeds came so far, where not all did. */
+/** Seconds to the k-th find; in brackets how many seeds came so far, where not all did. */
 function findTime({ seconds, seeds }: FindTime, allSeeds: number): string {
   if (seconds === null) return 'never';
-  const some = seeds < allSeeds ? ` (${seeds} of ${allSeeds})` : '';
+  const some = seeds < allSeeds ? ` (${seeds})` : '';
   return `${estimated(seconds, 0)} s${some}`;
 }
 
@@ -75,10 +75,11 @@ export function reportText(report: RehearsalReport, curves: readonly Curve[]): s
           ),
         ]),
     '',
-    ...columns(courseRows(report), width),
+    ...columns(courseRows(report)),
     '',
-    'find: one of the best 1 %. busy: of all slots. simulating: of the slots of that pool.',
-    'stale: results that the ranking of a choice did not know, and its age.',
+    'find: one of the best 1 % (in brackets: seeds that came so far, where not all did)',
+    'busy: of all slots; simulating: of the slots of that pool',
+    'stale: results that the ranking of a choice did not know, and its age',
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -116,12 +117,13 @@ function findRows(
 
 /** How the campaigns went. */
 function courseRows({ budgets, combinations, seeds }: RehearsalReport): string[][] {
+  const hasFailed = combinations.some(({ failed }) => failed.mean > 0);
   const finds = combinations[0]?.timeToFind ?? [];
   return [
     [
       `until ${count(Math.max(...budgets))}`,
       ...finds.map(({ finds: k }) => `${ordinal(k)} find`),
-      ...['end', 'busy', 'simulating', 'updates', 'stale', 'failed'],
+      ...['end', 'busy', 'simulating', 'updates', 'stale', ...(hasFailed ? ['failed'] : [])],
     ],
     ...combinations.map((one) => [
       one.name,
@@ -131,7 +133,7 @@ function courseRows({ budgets, combinations, seeds }: RehearsalReport): string[]
       percent(one.busy.pool),
       number(one.updates.mean, 0),
       one.staleness === null ? '-' : `${number(one.staleness.results.mean)}, ${number(one.staleness.seconds.mean)} s`,
-      number(one.failed.mean, one.failed.mean % 1 === 0 ? 0 : 1),
+      ...(hasFailed ? [number(one.failed.mean)] : []),
     ]),
   ];
 }

@@ -1,4 +1,5 @@
 /** From traces to numbers: what each way of steering found, as mean and standard error over seeds. */
+import { calibration, type Calibration } from '../ml/calibration.ts';
 import type { Busy, Trace } from './trace.ts';
 import { foundAtRandom, foundByForesight, type Truth } from './truth.ts';
 
@@ -39,6 +40,8 @@ export interface SteeringReport {
   readonly staleness: { readonly results: Estimate; readonly seconds: Estimate } | null;
   /** Simulations that failed. */
   readonly failed: Estimate;
+  /** What the model predicted of the candidates that were chosen by it, against what came out, over all seeds; null without deviations. */
+  readonly calibration: Calibration | null;
 }
 
 /** A curve over seeds: mean and standard error at each x. */
@@ -124,7 +127,17 @@ export function reportOf(
             seconds: estimate(stale.map((choices) => meanOf(choices.map(({ seconds }) => seconds)))),
           },
     failed: estimate(traces.map(({ evaluations }) => evaluations.filter(({ value }) => value === null).length)),
+    calibration: calibrationOf(traces),
   };
+}
+
+function calibrationOf(traces: readonly Trace[]): Calibration | null {
+  const predicted = traces
+    .flatMap(({ evaluations }) => evaluations)
+    .filter(({ value, mean, deviation }) => value !== null && mean !== null && deviation !== null);
+  if (predicted.length === 0) return null;
+  const all = (of: 'mean' | 'deviation' | 'value'): number[] => predicted.map((one) => one[of] ?? NaN);
+  return calibration(all('mean'), all('deviation'), all('value'));
 }
 
 /** What chance and perfect foresight find, at each budget. */

@@ -105,7 +105,7 @@ export class TraceBuilder {
     const simulations = this.#spans.filter(({ simulates }) => simulates);
     const share = (part: number, whole: number): number => (whole > 0 ? part / whole : 0);
     const all = available(({ capacity }) => capacity);
-    const ofPool = available(({ pools }) => pools[this.#pool]?.allocated ?? 0);
+    const ofPool = available(({ pools }) => (pools[this.#pool]?.allocated ?? 0) + (pools[this.#pool]?.free ?? 0));
     return {
       evaluations: this.#evaluations,
       updates: this.#updates.size,

@@ -132,6 +132,22 @@ describe('a report', () => {
     expect(report.staleness).toBeNull();
   });
 
+  test('compares what a model predicted of its choices with what came out', () => {
+    const chosen = (value: number | null, deviation: number | null): Evaluation => ({
+      ...evaluation(1, 1, value),
+      mean: 10,
+      deviation,
+    });
+    const some = trace([], { evaluations: [chosen(10.5, 1), chosen(12, 1), chosen(null, 1), chosen(99, null)] });
+    expect(reportOf([some], truth, { budgets: [1], finds: [] }).calibration).toMatchObject({
+      count: 2,
+      withinOne: 0.5,
+      withinTwo: 1,
+      deviation: 1,
+    });
+    expect(report.calibration).toBeNull();
+  });
+
   test('has curves against evaluations and against time', () => {
     const curve = discoveryCurve(traces, truth.best, 4);
     expect(curve.mean).toEqual([0, 0.5, 1, 1, 1]);

@@ -17,11 +17,12 @@ const fact = (source: string, at: number, event: { type: string } & Record<strin
 });
 
 const started = fact('campaign', 10, { type: 'campaign.started' });
+/** Slots of each pool; one of those for simulations is free. */
 const books = (at: number, simulate: number, train: number): StoredFact =>
   fact('resource-ledger', at, {
     type: 'slots.changed',
     capacity: simulate + train,
-    pools: { simulate: { allocated: simulate, free: 0 }, train: { allocated: train, free: 0 } },
+    pools: { simulate: { allocated: simulate - 1, free: 1 }, train: { allocated: train, free: 0 } },
   });
 const created = (id: string, at: number, choice: Record<string, unknown> | null): StoredFact =>
   fact('submitter', at, { type: 'task.created', task: { id, topic: 'simulate', pool: 'simulate', choice } });
