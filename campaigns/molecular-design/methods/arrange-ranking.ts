@@ -18,12 +18,12 @@ export const arrangeRanking = defineMethod({
   input: schema.object({
     model: objectRefSchema,
     fingerprints: objectRefSchema,
-    features: objectRefSchema.optional(),
-    acquisition: acquisitionSchema.prefault({}),
+    features: objectRefSchema,
+    acquisition: acquisitionSchema,
     ranking: rankedSchema,
     pending: schema.array(candidate),
     take: candidate,
-    update: candidate.default(0),
+    update: candidate,
   }),
   output: schema.object({ ranking: rankedSchema }),
 

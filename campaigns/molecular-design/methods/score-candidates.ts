@@ -19,13 +19,13 @@ export const scoreCandidates = defineMethod({
   input: schema.object({
     model: objectRefSchema,
     fingerprints: objectRefSchema,
-    features: objectRefSchema.optional(),
-    acquisition: acquisitionSchema.prefault({}),
+    features: objectRefSchema,
+    acquisition: acquisitionSchema,
     from: candidate,
     to: candidate,
     exclude: schema.array(candidate),
     keep: schema.number().int().positive(),
-    update: candidate.default(0),
+    update: candidate,
   }),
   output: schema.object({ best: rankedSchema, scored: schema.number().int().nonnegative() }),
 

@@ -40,9 +40,9 @@ async function store(context: Context, rows: MoleculeRows) {
 
 /** Arguments are completed by a method's schema, as a worker does it. */
 const train = (context: Context, input: Record<string, unknown>) =>
-  trainModel.run(trainModel.input.parse(input), context);
+  trainModel.run(trainModel.input.parse({ seed: 0, previous: null, ...input }), context);
 const score = (context: Context, input: Record<string, unknown>) =>
-  scoreCandidates.run(scoreCandidates.input.parse(input), context);
+  scoreCandidates.run(scoreCandidates.input.parse({ acquisition: {}, update: 1, ...input }), context);
 
 async function trained(model = 'knn') {
   const { context, reads } = memoryContext();
@@ -91,7 +91,7 @@ describe('train-model', () => {
   it('refuses a value that is not finite, at its border and behind it', async () => {
     const { context, refs } = await trained();
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-      const input = { model: 'knn', ...refs, candidates: [1], values: [bad] };
+      const input = { model: 'knn', ...refs, seed: 0, previous: null, candidates: [1], values: [bad] };
       expect(trainModel.input.safeParse(input).success).toBe(false);
       const unchecked = { ...trainModel.input.parse({ ...input, values: [1] }), values: [bad] };
       await expect(trainModel.run(unchecked, context)).rejects.toThrow(InputError);
@@ -237,7 +237,8 @@ describe('score-candidates', () => {
     { update: -1 },
   ])('has a schema that refuses %j', (wrong) => {
     const ref = 'a'.repeat(64);
-    const input = { model: ref, fingerprints: ref, from: 0, to: 2, exclude: [1], keep: 1 };
+    const space = { fingerprints: ref, features: ref };
+    const input = { model: ref, ...space, acquisition: {}, from: 0, to: 2, exclude: [1], keep: 1, update: 1 };
     expect(scoreCandidates.input.safeParse(input).success).toBe(true);
     expect(scoreCandidates.input.safeParse({ ...input, ...wrong }).success).toBe(false);
   });
