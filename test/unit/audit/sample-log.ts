@@ -14,10 +14,15 @@ export interface SampleLog {
   readonly isOver: boolean;
 }
 
-/** The log of a campaign of some tasks, run to its end or pause in this weather. */
-export function sampleLog(policy: 'batched' | 'random', weather: Partial<Weather> = {}, total = 8): SampleLog {
+/** The log of a campaign of some tasks, with so many that wait beyond the slots, run to its end or pause in this weather. */
+export function sampleLog(
+  policy: 'batched' | 'random',
+  weather: Partial<Weather> = {},
+  total = 8,
+  lookahead = 0,
+): SampleLog {
   const input = {
-    settings: settings.parse({ policy, total, initial: 3, batch: 2, seed: 1 }),
+    settings: settings.parse({ policy, total, initial: 3, batch: 2, lookahead, seed: 1 }),
     candidates: 3 * total,
     objects: { fingerprints: 'f'.repeat(64) },
   };

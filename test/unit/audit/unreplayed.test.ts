@@ -156,3 +156,85 @@ describe('tasks', () => {
     );
   });
 });
+
+const idOfResult = (event: StoredFact['event']): unknown => ((event['result'] as Fields)['task'] as Fields)['id'];
+
+describe('tasks that wait ahead of a slot', () => {
+  const ahead = sampleLog('batched', { workers: [3], hearing: 100, duplicates: 30 }, 16, 5);
+  const unrun = ahead.facts.filter(
+    ({ event }) => event.type === 'result.recorded' && event['withdrawn'] === true && event['candidate'] !== null,
+  );
+  const given = ahead.facts.filter(({ event }) => event.type === 'slots.granted' && event['task'] !== undefined);
+  const [granted] = given;
+  const [recorded] = unrun;
+  if (granted === undefined || recorded === undefined) throw new Error('none had its slot, or none was withdrawn');
+
+  test('nothing is wrong with them', () => {
+    expect(faultsOf(ahead)).toEqual([]);
+    // Some candidates were chosen again.
+    const withdrawn = new Set(unrun.map(({ event }) => event['candidate']));
+    const created = ahead.facts.filter(({ event }) => event.type === 'task.created');
+    const times = (candidate: unknown): number =>
+      created.filter((fact) => taskOf(fact)['candidate'] === candidate).length;
+    expect([...withdrawn].some((candidate) => times(candidate) > 1)).toBe(true);
+  });
+
+  test('a slot that goes to another than the oldest, or to a request while one waits', () => {
+    const { sequence, event } = granted;
+    const [grant, task] = [String(event['grant']), String(event['task'])];
+    expect(faultsOf(changed(ahead, sequence, withEvent(granted, { task: 'simulate-99' })))[0]).toBe(
+      `${sequence}: ${grant} is for simulate-99, and ${task} waits ahead in pool simulate`,
+    );
+    const { task: _, ...rest } = event;
+    const asked = { ...rest, request: 'submitter/1' } as StoredFact['event'];
+    expect(faultsOf(changed(ahead, sequence, { event: asked }))[0]).toBe(
+      `${sequence}: ${grant} is for submitter/1, but ${task} waits ahead in pool simulate`,
+    );
+    expect(faultsOf(changed(ahead, sequence, withEvent(granted, { slots: 2 })))[0]).toBe(
+      `${sequence}: ${grant} is of 2 slots, and ${task} takes 1`,
+    );
+  });
+
+  test('a drain that is over while one waits', () => {
+    const { sequence, source } = granted;
+    const drained = { ...granted, source, number: null, id: 'x', event: { type: 'slots.drained' } };
+    expect(faultsOf(spliced(ahead, sequence, 0, { ...drained, number: granted.number })).join('\n')).toMatch(
+      /nothing is held any more, but .*simulate-\d/,
+    );
+  });
+
+  test('one that is withdrawn and was never created, or had a grant, or was withdrawn before', () => {
+    const withdrawn = find(ahead, 'submitter', 'task.withdrawn');
+    const of = (task: string): string =>
+      faultsOf(changed(ahead, withdrawn.sequence, withEvent(withdrawn, { task }))).join('\n');
+    expect(of('simulate-999')).toContain(`${withdrawn.sequence}: simulate-999 is withdrawn, which nobody created`);
+    const twice = spliced(ahead, withdrawn.sequence + 1, 0, { ...withdrawn, number: null });
+    expect(faultsOf(twice)[0]).toMatch(/: simulate-\d+ was withdrawn before/);
+    const endOf = (task: unknown): number =>
+      ahead.facts.find(({ event }) => event.type === 'task.finished' && idOfResult(event) === task)?.sequence ?? 0;
+    const running = ahead.facts.filter(
+      (fact) => fact.event.type === 'task.created' && endOf(taskOf(fact)['id']) > withdrawn.sequence,
+    );
+    const onGrant = running.find((fact) => taskOf(fact)['grant'] !== null && fact.sequence < withdrawn.sequence);
+    if (onGrant === undefined) throw new Error('no task on a grant runs then');
+    expect(of(String(taskOf(onGrant)['id']))).toMatch(/ is withdrawn, and was created on grant-\d+/);
+  });
+
+  test('one that was not run and is counted as if it was, or its candidate chosen again before that', () => {
+    const { sequence, event } = recorded;
+    const { withdrawn: _, ...rest } = event;
+    expect(faultsOf(changed(ahead, sequence, { event: rest }))[0]).toBe(
+      `${sequence}: ${String(event['task'])} is counted as run, and was withdrawn`,
+    );
+    const earlier = ahead.facts.findLast(
+      (fact) =>
+        fact.source === 'submitter' &&
+        fact.event.type === 'task.created' &&
+        fact.sequence < sequence &&
+        taskOf(fact)['id'] !== event['task'],
+    );
+    if (earlier === undefined) throw new Error('nothing was created before');
+    const twice = changed(ahead, earlier.sequence, withTask(earlier, { candidate: event['candidate'] }));
+    expect(faultsOf(twice).join('\n')).toMatch(/is about candidate \d+, which was submitted before/);
+  });
+});
