@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { TransportError } from '../protocol/errors.ts';
+import { ProtocolError, TransportError } from '../protocol/errors.ts';
 import { decode } from '../protocol/fact.ts';
 import { buckets, taskKey } from '../protocol/subjects.ts';
 import { attemptSchema, protocolVersion, type Attempt } from '../protocol/task.ts';
@@ -56,11 +56,20 @@ async function read(
   try {
     const entry = await bucket.get(key);
     if (entry?.operation !== 'PUT') return { bucket, revision: entry?.revision ?? 0, attempts: [] };
-    const { attempts } = decode(noteSchema, entry.value, `${buckets.attempts} ${key}`);
-    return { bucket, revision: entry.revision, attempts };
+    return { bucket, revision: entry.revision, attempts: attemptsIn(entry.value, `${buckets.attempts} ${key}`) };
   } catch (error) {
     // The server may have come back without its store: the bucket is made again next time.
     opened.delete(connection);
+    throw error;
+  }
+}
+
+/** What a note says. One that cannot be read tells of no attempt, and the next one that is noted takes its place. */
+function attemptsIn(note: Uint8Array, where: string): Attempt[] {
+  try {
+    return decode(noteSchema, note, where).attempts;
+  } catch (error) {
+    if (error instanceof ProtocolError) return [];
     throw error;
   }
 }

@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { attemptsAt, recordAttempt } from '../../src/nats/attempts.ts';
+import { openTaskNotes } from '../../src/nats/streams.ts';
+import { taskKey } from '../../src/protocol/subjects.ts';
 import type { Attempt } from '../../src/protocol/task.ts';
 import { eventually, Scene } from '../support/scene.ts';
 
@@ -44,4 +46,20 @@ it('sets a task aside by the deaths that others tell of, without another try', a
   expect(deaths.map(({ worker }) => worker)).toEqual(['a', 'b', 'c']);
   expect(result?.attempts.map(({ code }) => code)).toEqual([...deaths.map(({ code }) => code), 'resource.exhausted']);
   expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(1);
+});
+
+it('takes a note that nobody can read for none, and replaces it', async () => {
+  const connection = await scene.connect();
+  const tasks = await scene.tasks({ workerClass: 'odd' });
+  const bucket = await openTaskNotes(connection, 'attempts');
+  const name = { campaign: 'c', task: 'damaged' };
+  await bucket.put(taskKey(name.campaign, name.task), 'no note');
+  expect(await attemptsAt(connection, name)).toEqual([]);
+  expect(await recordAttempt(connection, name, attempt('w', 'worker.child-died'))).toHaveLength(1);
+  expect(await attemptsAt(connection, name)).toHaveLength(1);
+  // A task of which there is such a note is tried again all the same.
+  const file = scene.path('stumbled-over-it');
+  const { id } = await tasks.submit('stumble', { file, failures: 1 }, { topic: 'damaged' });
+  await bucket.put(taskKey(tasks.session, id), '{"v":1,"attempts":"many"}');
+  expect(await tasks.next({ topic: 'damaged', timeoutMs: 20_000 })).toMatchObject({ success: true });
 });
