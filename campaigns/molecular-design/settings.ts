@@ -13,7 +13,7 @@ export const settings = schema
       .enum(['random', 'batch', 'batched', 'streaming', 'reallocating'])
       .default('batched')
       .describe('how simulations, training and scoring take turns'),
-    model: schema.enum(['gp', 'knn', 'mlp']).default('knn').describe('what predicts the ionization energy'),
+    model: schema.enum(['gp', 'knn', 'mlp']).default('gp').describe('what predicts the ionization energy'),
     acquisition: schema
       .enum(['auto', 'greedy', 'ucb', 'ei', 'thompson', 'probability'])
       .default('auto')

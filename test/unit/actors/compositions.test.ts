@@ -34,7 +34,14 @@ interface Steered {
 
 function plansOf(policy: PolicyName, asked: Asked, steered: Steered = {}): readonly ActorPlan[] {
   const { candidates, seed, total, updates } = asked;
-  const parsed = settings.parse({ policy, total, ...(updates ?? { initial: 1, batch: 1 }), seed, ...steered });
+  const parsed = settings.parse({
+    policy,
+    model: 'knn',
+    total,
+    ...(updates ?? { initial: 1, batch: 1 }),
+    seed,
+    ...steered,
+  });
   return policies[policy]({ settings: parsed, candidates, objects: { fingerprints: modelRef, features: modelRef } });
 }
 

@@ -30,7 +30,7 @@ describe('flags', () => {
   test('are the settings with their types, defaults, choices and help', () => {
     expect(flags.map(({ name, type, default: value, choices }) => [name, type, value, choices])).toEqual([
       ['policy', 'string', 'batched', ['random', 'batch', 'batched', 'streaming', 'reallocating']],
-      ['model', 'string', 'knn', ['gp', 'knn', 'mlp']],
+      ['model', 'string', 'gp', ['gp', 'knn', 'mlp']],
       ['acquisition', 'string', 'auto', ['auto', 'greedy', 'ucb', 'ei', 'thompson', 'probability']],
       ['beta', 'number', 0.5, null],
       ['goal', 'string', 'best', ['best', 'threshold']],
@@ -91,7 +91,7 @@ describe('what was typed', () => {
     [{ total: '4' }, /--total: 4: must be at least initial \(8\)/],
     [{ initial: '100' }, /--total: must be at least initial \(100\)/],
     [{ acquisition: 'thompson', model: 'knn' }, /--acquisition: "thompson": needs a model that says how sure it is/],
-    [{ acquisition: 'ucb' }, /--acquisition: "ucb": needs .* --model gp or mlp, not knn/],
+    [{ acquisition: 'ucb', model: 'knn' }, /--acquisition: "ucb": needs .* --model gp or mlp, not knn/],
     [{ policy: 'batch', lookahead: '2' }, /--lookahead: 2: is not for --policy batch/],
     [{ nearCopies: 'never' }, /--near-copies: "never" is unknown; choose auto or avoid or allow/],
     [{ space: '' }, /--space/],

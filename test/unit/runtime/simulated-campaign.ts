@@ -21,7 +21,8 @@ export function plansOf(
 ): readonly ActorPlan[] {
   const object = 'f'.repeat(64);
   const input = {
-    settings: settings.parse({ policy, ...given }),
+    // The reference unless asked otherwise: no first choice, nothing arranged.
+    settings: settings.parse({ policy, model: 'knn', ...given }),
     candidates,
     objects: { fingerprints: object, features: object },
   };
