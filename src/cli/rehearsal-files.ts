@@ -65,8 +65,8 @@ const titleOf = ({ table, label, seek }: RehearsalReport): string =>
   `Finding the best 1 % of ${table.answered.toLocaleString('en')} candidates: ${seek} ${label}`;
 
 const captionOf = ({ seeds, fleet, times }: RehearsalReport): string =>
-  `Mean over ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}${seeds.length > 1 ? ', bands: its standard error' : ''}. ` +
-  `Rehearsed on known answers with ${fleet.workers * fleet.slots} slots,\nsimulations of ${times.medianSeconds} s.`;
+  (seeds.length > 1 ? `Means of ${seeds.length} seeds; bands: their standard errors.` : 'One seed.') +
+  `\nRehearsed on known answers: ${fleet.workers * fleet.slots} slots, simulations of ${times.medianSeconds} s.`;
 
 function discoveryFigure(report: RehearsalReport, truth: Truth, curves: readonly Curve[], theme: Theme): Figure {
   const budget = Math.max(...report.budgets);
@@ -74,7 +74,7 @@ function discoveryFigure(report: RehearsalReport, truth: Truth, curves: readonly
   const x = Array.from({ length: budget + 1 }, (_, i) => i);
   const { blind } = report;
   const baselines: BaseLine[] = [
-    { name: 'random', x, mean: x.map((n) => foundAtRandom(truth, wanted, n)), band: null, stroke: 'dashed' },
+    { name: 'random, expected', x, mean: x.map((n) => foundAtRandom(truth, wanted, n)), band: null, stroke: 'dashed' },
     {
       name: blind === 0 ? 'perfect foresight' : `foresight after ${blind}`,
       x,
