@@ -49,7 +49,7 @@ function ordinal(n: number): string {
 function findTime({ seconds, seeds }: FindTime, allSeeds: number): string {
   if (seconds === null) return 'never';
   const some = seeds < allSeeds ? ` (${seeds})` : '';
-  return `${estimated(seconds, 0)} s${some}`;
+  return `${estimated(seconds, seconds.mean < 20 ? 1 : 0)} s${some}`;
 }
 
 /** What came of a rehearsal. @param curves of the best that were found, one a combination. */

@@ -72,7 +72,7 @@ describe('cox compare', () => {
     expect(other.stderr()).toMatch(/cannot be compared: one seeks the highest .*, the other the lowest/);
   });
 
-  it.each([
+  it.concurrent.each([
     [['one'], /one run cannot be compared; name two or more/],
     [['one', 'one'], /a run is named twice/],
     [['one', 'two'], /there is no run one; there are no runs in runs/],

@@ -80,7 +80,7 @@ describe('cox rehearse', () => {
     }
   });
 
-  it.each([
+  it.concurrent.each([
     [['--policy', 'random'], /Give a table of known answers, --table FILE, or a recorded run, --campaign ID/],
     [['--table', 'none.tsv'], /none\.tsv/],
     [['--table', 'some.tsv', '--column', 'gap'], /no column "gap".*"homoLumoGapHa"/],
