@@ -8,7 +8,7 @@
  */
 import { assign, enqueueActions, setup } from 'xstate';
 import type { HeardEvent, Says } from '../src/protocol/events.ts';
-import { mergeBest, rankedSchema, type Ranked } from '../src/protocol/ranking.ts';
+import { mergeBest, type Ranked } from '../src/protocol/ranking.ts';
 import { defineActor } from '../src/protocol/actor.ts';
 import {
   candidatesIn,
@@ -18,6 +18,7 @@ import {
   withoutCandidate,
   type CandidateSet,
 } from './candidate-set.ts';
+import { chunksOf, rankedIn, scoresOf, type Chunk } from './scoring-chunks.ts';
 
 const hears = [
   'campaign.campaign.started',
@@ -54,11 +55,6 @@ export interface InferenceRunnerInput {
   first?: { method: string; arguments: Record<string, unknown> } | null;
   /** What arranges the first `take` of a ranking; nothing by default. */
   arrange?: { method: string; arguments: Record<string, unknown>; take: number } | null;
-}
-
-interface Chunk {
-  readonly from: number;
-  readonly to: number;
 }
 
 interface Waiting {
@@ -101,19 +97,6 @@ type Args = { context: Context; event: Event };
 /** So many rankings are published at most before all chunks of an update are back: each is as long as the last. */
 const mostParts = 8;
 
-/** The candidates 0 .. n-1 in max(floor(left / chunkSize), minChunks) even ranges, never more than there are candidates. */
-export function chunksOf({
-  candidates,
-  submitted,
-  chunkSize,
-  minChunks,
-}: Pick<Context, 'candidates' | 'submitted' | 'chunkSize' | 'minChunks'>): Chunk[] {
-  const left = candidates - submitted.size;
-  const count = Math.min(Math.max(Math.floor(left / chunkSize), minChunks), candidates);
-  const edge = (i: number): number => Math.floor((i * candidates) / count);
-  return Array.from({ length: count }, (_, i) => ({ from: edge(i), to: edge(i + 1) }));
-}
-
 /** What asks for slots: those of training, and of simulations as they end; may be said again. */
 function callsForSlots({ borrow, pool: to, trainPool, home }: Context): Fact[] {
   if (borrow === 0) return [];
@@ -131,22 +114,6 @@ function callsForOne({ borrow, pool: to, home: from }: Context): Fact[] {
 
 const isMyTask = ({ context, event }: Args): boolean =>
   event.type === 'task.finished' && context.running.some(({ id }) => id === event.result.task.id);
-
-/** A ranking in a task's value; null if the task failed or returned something else, such as candidates that do not exist. */
-function rankedIn(event: Event, field: 'best' | 'ranking', candidates: number): Ranked | null {
-  if (event.type !== 'task.finished' || !event.result.success) return null;
-  const value = event.result.value as Record<string, unknown> | null;
-  const ranked = rankedSchema.safeParse(value?.[field]);
-  return ranked.success && ranked.data.every(([candidate]) => candidate < candidates) ? ranked.data : null;
-}
-
-/** What a scoring task returned; null as above. */
-function scoresOf(event: Event, candidates: number): { best: Ranked; scored: number } | null {
-  const best = rankedIn(event, 'best', candidates);
-  if (best === null || event.type !== 'task.finished') return null;
-  const { scored } = event.result.value as { scored?: unknown };
-  return typeof scored === 'number' ? { best, scored } : null;
-}
 
 /** One of this actor's tasks, which runs on this grant over these candidates. */
 function start(
@@ -226,7 +193,8 @@ const inferenceRunnerMachine = setup({
       for (const fact of facts) enqueue.emit(fact);
     }),
     publishFirst: enqueueActions(({ enqueue, context, event }) => {
-      const ranking = rankedIn(event, 'ranking', context.candidates) ?? [];
+      if (event.type !== 'task.finished') return;
+      const ranking = rankedIn(event.result, 'ranking', context.candidates) ?? [];
       enqueue.assign({ first: null });
       enqueue.emit({ type: 'ranking.updated', update: 0, trainedOn: 0, scored: ranking.length, ranking });
     }),
@@ -268,7 +236,7 @@ const inferenceRunnerMachine = setup({
       for (const fact of facts) enqueue.emit(fact);
     }),
     takeScores: enqueueActions(({ enqueue, context, event }) => {
-      const scores = scoresOf(event, context.candidates);
+      const scores = event.type === 'task.finished' ? scoresOf(event.result, context.candidates) : null;
       if (scores === null || event.type !== 'task.finished') return;
       const change = {
         running: context.running.filter(({ id }) => id !== event.result.task.id),
@@ -303,9 +271,10 @@ const inferenceRunnerMachine = setup({
       const { model, scored, arrange, inParts } = context;
       if (model === null) return;
       const { ref, update, trainedOn } = model;
-      const arranged = arrange === null ? null : rankedIn(event, 'ranking', context.candidates);
+      const result = event.type === 'task.finished' ? event.result : null;
+      const arranged = arrange === null || result === null ? null : rankedIn(result, 'ranking', context.candidates);
       const ranking = unsubmitted(context, arranged ?? context.best);
-      const why = event.type === 'task.finished' ? event.result.failure?.message : undefined;
+      const why = result?.failure?.message;
       const unarranged = arrange === null || arranged !== null ? null : (why ?? 'the task returned no ranking');
       if (inParts) enqueue.assign({ whole: { update, trainedOn, model: ref, entries: context.best } });
       enqueue.emit({
@@ -343,8 +312,14 @@ const inferenceRunnerMachine = setup({
     isMyGrant: ({ context, event }) => event.type === 'slots.granted' && event.request === context.request,
     isChunkGrant: ({ context, event }) =>
       event.type === 'slots.granted' && event.request === context.request && context.chunks.length > 0,
-    isRanked: (args) => isMyTask(args) && rankedIn(args.event, 'ranking', args.context.candidates) !== null,
-    isScored: (args) => isMyTask(args) && scoresOf(args.event, args.context.candidates) !== null,
+    isRanked: ({ context, event }) =>
+      event.type === 'task.finished' &&
+      isMyTask({ context, event }) &&
+      rankedIn(event.result, 'ranking', context.candidates) !== null,
+    isScored: ({ context, event }) =>
+      event.type === 'task.finished' &&
+      isMyTask({ context, event }) &&
+      scoresOf(event.result, context.candidates) !== null,
     isMyTask,
     isNewer: ({ context, event }) => event.type === 'model.trained' && event.update > (context.model?.update ?? 0),
     firstPending: ({ context }) => context.first !== null,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chunksOf, inferenceRunner, type InferenceRunnerInput } from '../../../actors/inference-runner.ts';
+import { inferenceRunner, type InferenceRunnerInput } from '../../../actors/inference-runner.ts';
+import { chunksOf } from '../../../actors/scoring-chunks.ts';
 import type { Says } from '../../../src/protocol/events.ts';
 import type { Ranked } from '../../../src/protocol/ranking.ts';
 import { DrivenActor, ofType, typesOf, type Said } from './driven-actor.ts';
