@@ -195,7 +195,7 @@ function amplitudeOf({ values, ones }: Posterior['parts'], centre: number, sprea
 }
 
 /** Add the training points that a whitening does not have yet. */
-export function grow(whitening: Whitening, kernel: SumKernel, training: FeatureTable): void {
+function grow(whitening: Whitening, kernel: SumKernel, training: FeatureTable): void {
   const values = new Float64Array(kernel.length * blockRows);
   const own = new Float64Array(blockRows);
   const covariances = new Float64Array(kernel.length);
