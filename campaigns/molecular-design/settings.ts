@@ -18,7 +18,7 @@ export const settings = schema
       .enum(['auto', 'greedy', 'ucb', 'ei', 'thompson', 'probability'])
       .default('auto')
       .describe('what a candidate is worth, given what is predicted; auto: greedy with knn, else ucb'),
-    beta: schema.number().nonnegative().max(100).default(0.5).describe('deviations that ucb adds to the mean'),
+    beta: schema.number().nonnegative().max(100).default(1).describe('deviations that ucb adds to the mean'),
     goal: schema
       .enum(['best', 'threshold'])
       .default('best')

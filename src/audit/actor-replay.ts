@@ -100,13 +100,29 @@ export class ActorReplay {
 }
 
 /** What two facts under one id must share: all but the time at which a task was asked for. */
-function essenceOf({ event }: StoredFact): unknown {
+function essenceOf(fact: StoredFact): unknown {
+  const event = withoutTimes(fact.event);
   if (event.type !== 'task.created') return event;
   return { ...event, task: { ...(event['task'] as Fields), createdAt: null } };
 }
 
+/**
+ * What was said, without what follows from the server's clock: how old a ranking was in seconds, and the words in which slots are
+ * moved. A log that was copied message by message has other times, and its decisions are the same.
+ */
+function withoutTimes(event: StoredFact['event']): StoredFact['event'] {
+  if (event.type === 'reallocation.requested') return { ...event, reason: undefined };
+  if (event.type !== 'task.created') return event;
+  const task = event['task'] as Fields;
+  const choice = task['choice'] as Fields | null | undefined;
+  if (choice?.['stale'] === undefined) return event;
+  const stale = { ...(choice['stale'] as Fields), seconds: null };
+  return { ...event, task: { ...task, choice: { ...choice, stale } } };
+}
+
 /** The runtime completes tasks: what an actor did not say is not compared. */
-function differenceOfEvents({ source, event }: StoredFact, { event: expected }: Said): string | null {
+function differenceOfEvents(fact: StoredFact, said: Said): string | null {
+  const [event, expected] = [withoutTimes(fact.event), withoutTimes(said.event)];
   if (event.type !== 'task.created' || expected.type !== 'task.created') return firstDifference(event, expected);
   const found = event['task'] as Fields;
   const asked = expected['task'] as Fields;
@@ -116,5 +132,5 @@ function differenceOfEvents({ source, event }: StoredFact, { event: expected }: 
     const difference = firstDifference(found[name], asked[name], `task.${name}`);
     if (difference !== null) return difference;
   }
-  return firstDifference(found['source'], source, 'task.source');
+  return firstDifference(found['source'], fact.source, 'task.source');
 }

@@ -67,9 +67,7 @@ describe('cox audit', () => {
     await writeFile(join(place.path, 'small.csv'), space);
     const audit = (server: Scene): Promise<{ code: unknown; said: string }> =>
       outcome(place.cox(['audit', 'one', '--nats', server.server.url], server.environment));
-    // A copy has other times, from which follows how stale a choice by a ranking was: here none is.
-    const chosen = [...flags, '--policy', 'random'];
-    const run = place.cox(['run', ...chosen, '--quiet', '--nats', scene.server.url], scene.environment);
+    const run = place.cox(['run', ...flags, '--quiet', '--nats', scene.server.url], scene.environment);
     expect(await run.exit, run.stderr()).toBe(0);
     expect(await audit(scene)).toMatchObject({ code: 0 });
 

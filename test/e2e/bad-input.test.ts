@@ -109,7 +109,9 @@ describe('what fails inside a campaign', () => {
     expect(summary.state).toBe('paused');
     expect(summary.reason).toMatch(/16 simulations failed in a row, the last one because: .*xtb/);
     expect(summary.simulations.succeeded).toBe(0);
-    const lines = await place.results('ie');
+    // The first candidates are chosen by a task that needs no xtb.
+    const simulations = async () => (await place.results('ie')).filter(({ topic }) => topic === 'simulate');
+    const lines = await simulations();
     expect(lines.length).toBeGreaterThanOrEqual(16);
     for (const { success, failure } of lines) {
       expect(success).toBe(false);
@@ -120,9 +122,7 @@ describe('what fails inside a campaign', () => {
 
     // With a working xtb it goes on from there.
     const resumed = place.cox(['run', '--resume', 'ie', '--json']);
-    await expect
-      .poll(async () => (await place.results('ie')).some(({ success }) => success), { timeout: 60_000 })
-      .toBe(true);
+    await expect.poll(async () => (await simulations()).some(({ success }) => success), { timeout: 60_000 }).toBe(true);
     resumed.child.kill('SIGINT');
     expect(await resumed.exit).toBe(130);
   });

@@ -91,7 +91,10 @@ describe('cox simulate', { timeout: 120_000 }, () => {
   });
 
   it.each([
-    [['--policy', 'best'], /--policy: campaign molecular-design has no "best"; choose batched or random/],
+    [
+      ['--policy', 'best'],
+      /--policy: campaign molecular-design has no "best"; choose random or batch or batched or streaming or reallocating/,
+    ],
     [['--seeds', '9-3'], /--seeds: "9-3" is neither FROM-TO nor a count/],
     [['--seed', 'x'], /--seed: "x" is no whole number/],
     [['--seed', '1', '--seeds', '2'], /give --seed or --seeds, not both/],

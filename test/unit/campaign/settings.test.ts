@@ -32,7 +32,7 @@ describe('flags', () => {
       ['policy', 'string', 'batched', ['random', 'batch', 'batched', 'streaming', 'reallocating']],
       ['model', 'string', 'gp', ['gp', 'knn', 'mlp']],
       ['acquisition', 'string', 'auto', ['auto', 'greedy', 'ucb', 'ei', 'thompson', 'probability']],
-      ['beta', 'number', 0.5, null],
+      ['beta', 'number', 1, null],
       ['goal', 'string', 'best', ['best', 'threshold']],
       ['top', 'integer', 80, null],
       ['seek', 'string', 'highest', ['highest', 'lowest']],
