@@ -105,10 +105,19 @@ class FleetWatch {
       onMessage: (message) => this.#take(message),
     });
     await this.#reader.caughtUp;
+    await this.#passOverDead();
     this.#isListed = true;
     const living = [...this.#known.values()].filter(({ counts }) => counts);
     const workers = living.map(({ registration, asOf }) => ({ ...place(registration), asOf }));
     this.#tell(`listed/${randomUUID()}`, { type: 'workers.listed', workers, asOf: this.#position });
+  }
+
+  /** An entry outlives its worker by up to two seconds: who is not there does not count, until it renews its entry. */
+  async #passOverDead(): Promise<void> {
+    for (const id of await this.#presence.unheardNow()) {
+      const known = this.#known.get(id);
+      if (known !== undefined) this.#known.set(id, { ...known, counts: false });
+    }
   }
 
   async close(): Promise<void> {

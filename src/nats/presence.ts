@@ -71,6 +71,19 @@ export class PresenceWatch {
     this.#watched.delete(id);
   }
 
+  /**
+   * Which of those that are watched nobody hears at this moment: gone, or about to come back. Takes one round to the server, which
+   * answers a message that nobody listens to before anything that was sent after it.
+   */
+  async unheardNow(): Promise<ReadonlySet<string>> {
+    const before = new Map([...this.#watched].map(([id, { misses }]) => [id, misses]));
+    for (const id of before.keys()) this.#ask(id);
+    await this.#connection.flush();
+    return new Set(
+      [...before].flatMap(([id, misses]) => ((this.#watched.get(id)?.misses ?? enough) > misses ? [id] : [])),
+    );
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#stopWatching();
@@ -88,8 +101,12 @@ export class PresenceWatch {
       if (every > 1 && (place + this.#turn) % every !== 0) continue;
       if (!probing.missed) probing.misses = 0;
       probing.missed = false;
-      this.#connection.publish(subjects.here(id), undefined, { reply: `${this.#inbox}.${id}` });
+      this.#ask(id);
     }
+  }
+
+  #ask(id: string): void {
+    this.#connection.publish(subjects.here(id), undefined, { reply: `${this.#inbox}.${id}` });
   }
 
   #unheard(id: string): void {
