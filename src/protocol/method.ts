@@ -65,7 +65,7 @@ export interface Method<Input = unknown, Output = unknown> {
   readonly memoryMb?: number | undefined;
   /** How often a task that was ended at a limit is tried again; default: never. */
   readonly retries?: LimitRetries | undefined;
-  /** Called once in each child before its first task, to load what is slow to load. */
+  /** Called once in each child before its first task, to load what is slow to load; a child not warm after five minutes is ended. */
   readonly warm?: (() => Promise<void>) | undefined;
   readonly run: (input: Input, context: MethodContext) => Promise<Output> | Output;
 }

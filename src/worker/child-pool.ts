@@ -9,6 +9,7 @@ import type { TaskFailure } from '../protocol/task.ts';
 import { ChildHandle, type Assignment } from './child-handle.ts';
 import { nextMean, prefetchPerSlot, shortTaskMs } from './credit.ts';
 import { Reaper } from './reaper.ts';
+import { StartClock, startLimitsMs, type StartLimits } from './start-clock.ts';
 import { newWorkerId } from './worker-id.ts';
 import type { ChildSettings, Editions, FromChild, Offer, Outcome, ToChild } from './wire.ts';
 
@@ -39,6 +40,8 @@ export interface LaunchOptions {
   /** Where this machine keeps its copies of objects, in a folder `objects`. */
   readonly cacheDir: string;
   readonly logger: Logger;
+  /** How long a child may take to get ready; default: minutes. */
+  readonly startLimitsMs?: StartLimits | undefined;
 }
 
 /**
@@ -56,7 +59,7 @@ export function launchChildren(options: LaunchOptions): ChildPool {
   const objectsFolder = join(resolve(options.cacheDir), 'objects');
   mkdirSync(objectsFolder, { recursive: true });
   const scratch = join(resolve(process.env['COX_SCRATCH'] ?? tmpdir()), `cox-${newWorkerId()}`);
-  return new ChildPool(slots, { folders, objectsFolder }, scratch, options.logger);
+  return new ChildPool(slots, { folders, objectsFolder }, scratch, options);
 }
 
 /** A task that computes for this long is not short, whatever its method's tasks were so far, ms. */
@@ -77,6 +80,7 @@ export class ChildPool {
   readonly #settings: ChildSettings;
   readonly #logger: Logger;
   readonly #reaper: Reaper;
+  readonly #starts: StartClock;
   #events: PoolEvents | null = null;
   readonly #children = new Map<number, ChildHandle>();
   readonly #meanMs = new Map<string, number>();
@@ -92,12 +96,21 @@ export class ChildPool {
   #memoryWatch: NodeJS.Timeout | null = null;
   readonly #restarts = new Set<NodeJS.Timeout>();
 
-  constructor(slots: number, settings: ChildSettings, scratch: string, logger: Logger) {
+  constructor(
+    slots: number,
+    settings: ChildSettings,
+    scratch: string,
+    { logger, startLimitsMs: limits = startLimitsMs }: Pick<LaunchOptions, 'logger' | 'startLimitsMs'>,
+  ) {
     this.slots = slots;
     this.scratch = scratch;
     this.#settings = settings;
     this.#logger = logger;
     this.#reaper = new Reaper(scratch, logger);
+    this.#starts = new StartClock(limits, (number, failure) => {
+      const child = this.#children.get(number);
+      if (child !== undefined) this.#broken(child, failure, exitCodes.failed);
+    });
     this.#start();
   }
 
@@ -174,6 +187,7 @@ export class ChildPool {
     if (this.#watch !== null) clearInterval(this.#watch);
     if (this.#memoryWatch !== null) clearInterval(this.#memoryWatch);
     for (const restart of this.#restarts) clearTimeout(restart);
+    this.#starts.close();
     for (const child of this.#children.values()) child.kill();
     this.#closing ??= this.#reaper.close();
     return this.#closing;
@@ -186,6 +200,7 @@ export class ChildPool {
       exit: (from, how) => this.#ended(from, how),
     });
     this.#children.set(child.number, child);
+    this.#starts.enter(child.number, 'loading');
     this.#tellGroups();
   }
 
@@ -193,9 +208,11 @@ export class ChildPool {
     if (!this.#children.has(child.number)) return;
     switch (message[0]) {
       case 'loaded':
+        this.#starts.enter(child.number, 'warming');
         this.#loadedBy(child, message[1], message[2]);
         return;
       case 'ready':
+        this.#starts.leave(child.number);
         child.ready = true;
         this.#failedStarts = 0;
         if (!this.#wasReady) this.#events?.ready();
@@ -245,6 +262,7 @@ export class ChildPool {
   }
 
   #broken(child: ChildHandle, failure: TaskFailure, exitCode: number): void {
+    this.#starts.leave(child.number);
     const { code, message } = failure;
     if (!this.#wasReady) {
       const kind = exitCode === 3 ? MissingError : exitCode === 2 ? ConfigError : ResourceError;
@@ -274,6 +292,7 @@ export class ChildPool {
 
   #ended(child: ChildHandle, how: { exitCode: number | null; signal: NodeJS.Signals | null }): void {
     this.#children.delete(child.number);
+    this.#starts.leave(child.number);
     this.#tellGroups();
     // When all of them end, the reaper looks for what they leave.
     if (!this.#closed) child.endLeftovers();
