@@ -4,7 +4,7 @@ import { scorerOf, type Acquisition } from './acquisition.ts';
 import { fingerprintBytes, type FingerprintIndex } from './fingerprint-index.ts';
 import type { JointPrediction } from './model.ts';
 import type { MoleculeRows } from './rows.ts';
-import { significant } from './significant.ts';
+import { digitsFor, significant } from './significant.ts';
 import type { TrainedModel } from './trained-model.ts';
 
 /** What is to be arranged. */
@@ -44,12 +44,13 @@ export function arrange(trained: TrainedModel, space: MoleculeRows, task: Arrang
 function hallucinated(joint: JointPrediction, values: Float64Array, task: Arrangement): Ranked {
   const { ranking, take, acquisition, update } = task;
   const score = scorerOf(acquisition, { values, update }, true);
+  const digits = digitsFor(values);
   const entries = ranking.map(([candidate, , mean, deviation]) => ({ candidate, mean, deviation }));
   const left = new Set(entries.keys());
   const scored = (place: number): Ranked[number] => {
     const { candidate, mean, deviation } = entries[place] as (typeof entries)[number];
     const now = score(candidate, joint.mean[place] as number, joint.deviation[place] as number);
-    return [candidate, significant(now), mean, deviation];
+    return [candidate, significant(now, digits), mean, deviation];
   };
   const chosen: Ranked = [];
   while (chosen.length < take && left.size > 0) {

@@ -12,7 +12,7 @@ import { addWhitened, type WhitenedSums } from './whitened-sums.ts';
 import { Whitening } from './whitening.ts';
 
 /** A chunk remembers its kernel values where those of the whole space take no more than this; else its sums only. */
-const keptKernelBytes = 192_000_000;
+const keptKernelBytes = 224_000_000;
 
 /** How many points' word an amplitude of 1 has. */
 const amplitudeWeight = 4;
@@ -27,7 +27,7 @@ const optionsSchema = z.strictObject({ hyperparameters: z.enum(['fixed', 'eviden
  * under which the values are likeliest, sqrt(y^T (K + noise I)^-1 y / n), as far as there are values to tell: 1 has the word of four.
  *
  * Hyperparameters are those given, or with the option `{ hyperparameters: 'evidence' }` chosen at every fit by
- * {@link chooseByEvidence}; after one that chose others, nothing is gone on with. Learns from at most 2,000 points;
+ * {@link chooseByEvidence}; after one that chose others, nothing is gone on with. Learns from at most 1,200 points;
  * {@link learnedPoints} says which.
  */
 export const gaussianProcessWith = (settings: ProcessSettings): ModelKind => ({

@@ -60,7 +60,8 @@ function fitted(backend: Backend, shape: Shape, rows: MoleculeRows, values: Floa
   const mean = values.reduce((sum, value) => sum + value, 0) / points;
   const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / points);
   // Equal values up to rounding have nothing to tell apart.
-  const scale = deviation > 1e-12 * Math.max(1, Math.abs(mean)) ? deviation : 0;
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const scale = deviation > 1e-12 * largest ? deviation : 0;
   const targets = values.map((value) => (scale === 0 ? 0 : (value - mean) / scale));
   const inputs = inputsOf(rows);
   const random = new RandomStream(seed);

@@ -12,7 +12,7 @@ import {
   type Ranked,
 } from '../../../src/ml/index.ts';
 import { nearestNeighbours } from '../../../src/ml/nearest-neighbours.ts';
-import { significant } from '../../../src/ml/significant.ts';
+import { digitsFor, significant } from '../../../src/ml/significant.ts';
 import { ConfigError, InputError } from '../../../src/protocol/errors.ts';
 import { indexOf, jaccardDistance, rowOf } from './random-fingerprints.ts';
 import { everyKernel, moleculeRows, rowsOf, spaceArbitrary, type Fragments } from './random-rows.ts';
@@ -154,6 +154,24 @@ describe('arranging', () => {
     const trained = await kinds.fit('knn', space, { candidates: [0], values: [1] });
     const thompson = acquisitionSchema.parse({ kind: 'thompson' });
     expect(() => scorerOf(thompson, { values: trained.values, update: 1 }, false)).toThrow(ConfigError);
+  });
+});
+
+describe('digits of scores', () => {
+  it('are seven where values differ in them, and more where they do not', () => {
+    for (const values of [[], [3], [5, 5], [0.2, 0.6], [-0.3, 0.3], [1e-9, 2e-9], [-2e9, 1e9], [-155, -95]]) {
+      expect(digitsFor(Float64Array.from(values))).toBe(7);
+    }
+    expect(digitsFor(Float64Array.of(-1_000.1, -1_000))).toBe(10);
+    expect(digitsFor(Float64Array.of(1e9, 1e9 + 0.25))).toBe(15);
+    expect(digitsFor(Float64Array.of(1e15, 1e15 + 1))).toBe(16);
+  });
+
+  it('rank by what tells candidates apart, however large the part that all share', () => {
+    const prediction = { mean: Float64Array.of(1e9, 1e9 + 0.25, 1e9 + 0.5), deviation: null };
+    const state = { values: Float64Array.of(1e9, 1e9 + 1), update: 1 };
+    const ranking = rankChunk(prediction, greedy, state, { from: 0, keep: 3, exclude: [] });
+    expect(numbersOf(ranking)).toEqual([2, 1, 0]);
   });
 });
 

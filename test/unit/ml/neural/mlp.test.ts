@@ -107,6 +107,19 @@ describe('an ensemble of neural networks', () => {
     expect(predicted.mean.slice(0, 30)).toEqual(predicted.mean.slice(30));
   });
 
+  it('learns the same in any unit', async () => {
+    const [rows, others] = [molecules(60, 3), molecules(50, 4)];
+    const usual = await (await fit(rows)).predict(others);
+    const unit = 2 ** -50;
+    const small = await (
+      await fit(
+        rows,
+        heights(rows).map((height) => height * unit),
+      )
+    ).predict(others);
+    expect(small.mean).toEqual(usual.mean.map((height) => height * unit));
+  });
+
   it('leaves no tensor behind', async () => {
     const tf = createRequire(import.meta.url)('@tensorflow/tfjs-core') as typeof tfjs;
     const model = await fit(molecules(5, 3));
