@@ -160,6 +160,8 @@ const inferenceRunnerMachine = setup({
     noteSubmission: assign(({ context, event }) => {
       if (event.type !== 'task.created' || event.task.candidate === null) return {};
       const { id: task, candidate, grant } = event.task;
+      // After a crash a creation may be stored behind its result: it would be pending for ever.
+      if (isIn(context.submitted, candidate)) return {};
       if (grant === null) return { waiting: [...context.waiting, { task, candidate }] };
       return withSlot(context, candidate);
     }),
