@@ -16,10 +16,14 @@ interface Space {
   readonly minChunks: number;
 }
 
-/** The candidates 0 .. n-1 in max(floor(left / chunkSize), minChunks) even ranges, never more than there are candidates. */
+/**
+ * The candidates 0 .. n-1 in max(floor(left / chunkSize), minChunks) even ranges, never more than there are candidates. Where more
+ * than half are gone there are more, since a chunk's task names those of its candidates that are gone: none is of four times `chunkSize`.
+ */
 export function chunksOf({ candidates, submitted, chunkSize, minChunks }: Space): Chunk[] {
   const left = candidates - submitted.size;
-  const count = Math.min(Math.max(Math.floor(left / chunkSize), minChunks), candidates);
+  const least = Math.max(minChunks, Math.floor(candidates / (2 * chunkSize)));
+  const count = Math.min(Math.max(Math.floor(left / chunkSize), least), candidates);
   const edge = (i: number): number => Math.floor((i * candidates) / count);
   return Array.from({ length: count }, (_, i) => ({ from: edge(i), to: edge(i + 1) }));
 }

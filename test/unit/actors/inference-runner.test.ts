@@ -486,6 +486,12 @@ describe('inference-runner', () => {
     );
   });
 
+  it('cuts a large space of which little is left so that no task names too many that are gone', () => {
+    const submitted = { size: 980_000 };
+    const chunks = chunksOf({ candidates: 1_000_000, submitted, chunkSize: 20_000, minChunks: 1 });
+    expect(Math.max(...chunks.map(({ from, to }) => to - from))).toBeLessThan(80_000);
+  });
+
   it('has every state and transition reached above', () => {
     expect(coverage.missing()).toEqual([]);
   });
