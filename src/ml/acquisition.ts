@@ -45,6 +45,10 @@ export interface ScoringState {
  * - `ei`: expected improvement over t, d (phi(u) + u Phi(u)) with u = (m - t) / d. Jones et al., J. Glob. Optim. 1998, 13, 455,
  *   https://doi.org/10.1023/A:1008306431147. Without a deviation, or with one of 0: max(0, m - t).
  * - `probability`: that the value lies beyond t, Phi(u); with a deviation of 0 it is 0 or 1, and 1/2 at t.
+ *
+ * Both are numbers that cannot be told from 0 where the incumbent is more than 37 deviations above the mean, as where a
+ * threshold is far beyond anything known: there they are u times 1e-305, below 0, so that what comes nearest still comes first.
+ *
  * - `thompson`: s times a draw from the candidate's own normal distribution, which follows from the seed, the update and the candidate, and so
  *   not from how the space was cut into chunks. The draws are independent: unlike a function drawn from the whole process, neighbours
  *   do not go up and down together, so that a batch has more variety than Thompson sampling proper would give it, and in a large
@@ -69,7 +73,7 @@ export function scorerOf(acquisition: Acquisition, state: ScoringState, knowsDev
       return (_, mean, deviation) => {
         const gain = sign * mean - incumbent;
         if (deviation === null || deviation === 0) return Math.max(0, gain);
-        return deviation * normalExcess(gain / deviation);
+        return beyondReach(gain / deviation) ?? deviation * normalExcess(gain / deviation);
       };
     }
     case 'probability': {
@@ -78,7 +82,7 @@ export function scorerOf(acquisition: Acquisition, state: ScoringState, knowsDev
       return (_, mean, deviation) => {
         const gain = sign * mean - incumbent;
         if (deviation === null || deviation === 0) return (Math.sign(gain) + 1) / 2;
-        return normalBelow(gain / deviation);
+        return beyondReach(gain / deviation) ?? normalBelow(gain / deviation);
       };
     }
     case 'thompson':
@@ -102,6 +106,12 @@ export function scoresOf(
   }
   return scores;
 }
+
+/** Deviations below the incumbent from which chances are too small for a number. */
+const farthest = 37;
+
+/** The score in place of a chance that is too small for a number; null where it is not. */
+const beyondReach = (u: number): number | null => (u < -farthest ? Math.max(u, -1e300) * 1e-305 : null);
 
 /** What is to be exceeded, in the direction of the search. */
 function incumbentOf({ goal, top, threshold, seek }: Acquisition, values: Float64Array): number {

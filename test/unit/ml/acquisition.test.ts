@@ -177,6 +177,22 @@ describe('acquisition', () => {
     expect(score(far, 0.09, 0.03)).toBeGreaterThan(0);
   });
 
+  it('goes on telling candidates apart where a threshold is out of reach', () => {
+    const means = [0.1, 0.3, 0.2, 98.7];
+    for (const [kind, seek, threshold] of [
+      ['ei', 'highest', 99],
+      ['probability', 'highest', 99],
+      ['ei', 'lowest', -99],
+      ['probability', 'lowest', -99],
+    ] as const) {
+      const acquisition = acquisitionSchema.parse({ kind, seek, threshold, goal: 'threshold' });
+      const mean = Float64Array.from(means, (value) => (seek === 'highest' ? value : -value));
+      const prediction = { mean, deviation: new Float64Array(4).fill(0.02) };
+      const scores = scoresOf(acquisition, prediction, 0, { values: new Float64Array(), update: 1 });
+      expect([0, 1, 2, 3].sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0))).toEqual([3, 1, 2, 0]);
+    }
+  });
+
   it('draws the same for a candidate however the space is cut, and other numbers in another update', () => {
     const thompson = acquisitionSchema.parse({ kind: 'thompson', seed: 9 });
     const mean = Float64Array.from({ length: 40 }, (_, i) => i / 40);
