@@ -11,6 +11,7 @@ export {
   type Objective,
   type Policy,
 } from './campaign/definition.ts';
+export { packageRoot } from './campaign/load.ts';
 export type { ActorDefinition, ActorPlan } from './protocol/actor.ts';
 export * from './protocol/errors.ts';
 export { defineMethod, type Method, type MethodContext, type ProgramOutcome } from './protocol/method.ts';

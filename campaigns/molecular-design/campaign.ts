@@ -1,7 +1,6 @@
 /** The reference campaign: find the molecules with the highest, or the lowest, vertical ionization energy. */
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { defineCampaign, type Candidates } from 'coxswain';
+import { join } from 'node:path';
+import { defineCampaign, packageRoot, type Candidates } from 'coxswain';
 import { evPerHartree, loadAnswers, loadSearchSpace } from 'coxswain/chemistry';
 import { arrangeRanking } from './methods/arrange-ranking.ts';
 import { chooseFirst } from './methods/choose-first.ts';
@@ -16,10 +15,7 @@ import { streaming } from './policies/streaming.ts';
 import { packagedSpace, settings, type Settings } from './settings.ts';
 
 /** The file of a search space; the one that comes with the package is found from any folder. */
-function spaceFile(space: string): string {
-  const packageFolder = (): string => dirname(createRequire(import.meta.url).resolve('coxswain/package.json'));
-  return space === packagedSpace ? join(packageFolder(), space) : space;
-}
+const spaceFile = (space: string): string => (space === packagedSpace ? join(packageRoot, space) : space);
 
 export default defineCampaign<Settings>({
   name: 'molecular-design',
@@ -52,7 +48,7 @@ export default defineCampaign<Settings>({
   answers: {
     replaces: ['space'],
     load: async (file, { column, cacheDir, onProgress }) => {
-      const { smiles, values, fingerprints, features, duplicates, refused, unanswered, digest } = await loadAnswers(
+      const { smiles, values, fingerprints, features, duplicates, refused, unanswered, ...table } = await loadAnswers(
         file,
         cacheDir,
         {
@@ -65,8 +61,8 @@ export default defineCampaign<Settings>({
         argumentsOf: (candidate) => ({ smiles: smiles[candidate] }),
         labelOf: (candidate) => smiles[candidate] ?? `candidate ${candidate}`,
         objects: { fingerprints, features: features.encode() },
-        digest,
-        notes: { candidates: smiles.length, duplicates, refused, unanswered },
+        digest: table.digest,
+        notes: { candidates: smiles.length, column: table.column, duplicates, refused, unanswered },
       };
       return { candidates, values };
     },

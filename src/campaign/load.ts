@@ -138,5 +138,7 @@ const hooks = `
   export async function resolve(specifier, context, next) {
     const found = await next(given.ours[specifier] ?? specifier, context);
     const isOfFolder = found.url.startsWith(given.folder) && !found.url.includes('/node_modules/');
-    return isOfFolder && /\\.[jt]s($|\\?)/.test(found.url) ? { ...found, format: 'module' } : found;
+    // What a module imports from a folder without "type": "module", tsx marks, and would read as CommonJS in spite of the format.
+    const url = found.url.replace(/(\\?|%3f)tsx-commonjs-.*$/i, '');
+    return isOfFolder && /\\.[jt]s($|\\?)/.test(url) ? { ...found, url, format: 'module' } : found;
   }`;

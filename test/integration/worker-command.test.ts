@@ -94,14 +94,21 @@ describe('cox worker', () => {
 
   it('says what a method misses when it cannot be warmed', async () => {
     const folder = await folderWith(
+      `import { MissingError } from 'coxswain';
+       import { method } from './method.ts';
+       if (!(method instanceof Object)) throw new MissingError('no method');
+       export default { name: 'sky', methods: [method] };`,
+      'campaign.ts',
+    );
+    // Far from any package.json, and read as a module all the same.
+    await writeFile(
+      join(folder, 'method.ts'),
       `import { defineMethod, MissingError, schema } from 'coxswain';
-       const method: ReturnType<typeof defineMethod> = defineMethod({
+       export const method: ReturnType<typeof defineMethod> = defineMethod({
          name: 'm', pool: 'simulate', timeoutMs: 1_000, input: schema.unknown(), output: schema.unknown(),
          warm: () => Promise.reject(new MissingError('no telescope here: buy one')),
          run: () => 1,
-       });
-       export default { name: 'sky', methods: [method] };`,
-      'campaign.ts',
+       });`,
     );
     const { code, err } = await cox(['worker', folder, '--nats', scene.server.url]);
     expect(err).toContain('no telescope here: buy one');
