@@ -56,7 +56,7 @@ export async function rehearseCommand(argv: readonly string[]): Promise<Command>
     .option('--column <name>', 'take the values from this column of the table')
     .option('--campaign <id>', 'rehearse on what a recorded run has found, instead of a table')
     .option('--runs <dir>', 'folder that holds the runs', 'runs')
-    .option('--budget <n,...>', 'evaluations after which to count what was found (default: 64)')
+    .option('--budget <n,...>', 'evaluations after which to count what was found (default: 64; of few answers half)')
     .option('--seeds <k>', 'how many seeds, or FROM-TO', '10')
     .option('--finds <k,...>', 'report the time until so many of the best 1 % are found', '1,10')
     .option('--workers <n>', 'how many workers there are', '1')
@@ -109,7 +109,8 @@ async function rehearseAll(folder: string, definition: CampaignDefinition, flags
     const source = await sourceOf(definition, flags, progress);
     const answers = await source.load();
     const answered = [...answers.values].filter((value) => !Number.isNaN(value)).length;
-    const budgets = [...new Set(wantedBudgets ?? [source.defaultBudget(answered)])].sort((a, b) => a - b);
+    const typed = { ...source.settings, ...typedOf(definition, flags) };
+    const budgets = [...new Set(wantedBudgets ?? [usualBudget(answered, typed)])].sort((a, b) => a - b);
     const most = Math.max(...budgets);
     if (most > answered) {
       throw new ConfigError(
@@ -117,7 +118,6 @@ async function rehearseAll(folder: string, definition: CampaignDefinition, flags
         { code: 'rehearsal.budget' },
       );
     }
-    const typed = { ...source.settings, ...typedOf(definition, flags) };
     const { all: combinations, refused } = waysOf(definition, typed, most, answers);
     const { truth, hasThreshold } = truthFor(combinations, answers, flags);
     const jobs = combinations.flatMap(({ settings }) =>
@@ -141,7 +141,7 @@ async function rehearseAll(folder: string, definition: CampaignDefinition, flags
       objective: definition.objective,
       table: {
         name: source.name,
-        column: source.column,
+        column: columnOf(source, answers),
         digest: answers.candidates.digest,
         candidates: answers.candidates.count,
         answered,
@@ -159,7 +159,7 @@ async function rehearseAll(folder: string, definition: CampaignDefinition, flags
       notes: [
         ...source.notes,
         ...notesOf(answers),
-        ...[...refused].map(([names, why]) => `left out, ${names}: ${why.replaceAll('\n', '; ')}`),
+        ...[...refused].map(([names, why]) => `left out, ${names}: ${asBudget(why).replaceAll('\n', '; ')}`),
       ],
     });
     progress.close();
@@ -188,11 +188,12 @@ async function print(
 interface Source {
   readonly name: string;
   readonly file: string;
+  /** Whether people wrote it, with a header of their own. */
+  readonly isTable: boolean;
   readonly column: string | null;
   /** Settings that a recorded run was made with, as texts. */
   readonly settings: Readonly<Record<string, string | boolean>>;
   readonly notes: readonly string[];
-  readonly defaultBudget: (answered: number) => number;
   readonly load: () => Promise<Answers>;
 }
 
@@ -217,8 +218,7 @@ async function sourceOf(definition: CampaignDefinition, flags: RehearseFlags, pr
     await access(table).catch((cause: unknown) => {
       throw new ConfigError(`--table: ${table} cannot be read: ${messageOf(cause)}`, { cause });
     });
-    const defaultBudget = (): number => 64;
-    return { name: table, file: table, column, settings: {}, notes: [], defaultBudget, load: () => load(table) };
+    return { name: table, file: table, isTable: true, column, settings: {}, notes: [], load: () => load(table) };
   }
   if (column !== null)
     throw new ConfigError('--column is for a table; a recorded run has the values of its own objective');
@@ -256,6 +256,7 @@ async function recordedSource(
   return {
     name: `run ${id}`,
     file,
+    isTable: false,
     column: null,
     settings: Object.fromEntries(
       kept.map(({ name }) => {
@@ -267,10 +268,19 @@ async function recordedSource(
       `left out: ${left.toLocaleString('en')} of the run's ${candidates.count.toLocaleString('en')} candidates have no answer` +
         (failed === 0 ? '' : `, ${failed} of them because their simulations failed`),
     ],
-    // All of them would be found whatever the policy.
-    defaultBudget: (known) => Math.max(1, Math.min(64, Math.floor(known / 2))),
     load: () => load(file),
   };
+}
+
+/** 64 evaluations; where half of the answers are fewer that half, since all would be found whatever the policy, but time for a model. */
+function usualBudget(answered: number, { initial = '8' }: Readonly<Record<string, string | boolean>>): number {
+  const half = Math.floor(answered / 2);
+  return Math.max(1, Math.min(64, answered, Math.max(half, Number(initial) + 4)));
+}
+
+/** The name of the column that the answers are from; null where it is not known. */
+function columnOf({ column, isTable }: Source, { candidates: { notes } }: Answers): string | null {
+  return isTable && typeof notes['column'] === 'string' ? notes['column'] : column;
 }
 
 /** What was typed of the campaign's settings. */
@@ -282,6 +292,9 @@ function typedOf(definition: CampaignDefinition, flags: RehearseFlags): Record<s
   return Object.fromEntries(typed);
 }
 
+/** People know the total of a rehearsal as its budget. */
+const asBudget = (message: string): string => message.replaceAll('--total', '--budget');
+
 function waysOf(
   definition: CampaignDefinition,
   typed: Readonly<Record<string, string | boolean>>,
@@ -292,8 +305,7 @@ function waysOf(
   try {
     return combinationsOf(definition, { ...typed, total: String(most) }, space);
   } catch (cause) {
-    // People know the total of a rehearsal as its budget.
-    if (cause instanceof ConfigError) throw new ConfigError(cause.message.replaceAll('--total', '--budget'), { cause });
+    if (cause instanceof ConfigError) throw new ConfigError(asBudget(cause.message), { cause });
     throw cause;
   }
 }

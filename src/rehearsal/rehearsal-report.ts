@@ -40,7 +40,8 @@ export interface RehearsalReport {
   };
   readonly seek: Seek;
   readonly label: string;
-  readonly unit: string;
+  /** Null where the column is not the one of the campaign's objective: its unit is not known. */
+  readonly unit: string | null;
   /** The best 1 %: as many as `aim`, and all as good as the last of them. */
   readonly best: { readonly count: number; readonly aim: number; readonly cut: number };
   /** Null where the threshold of the settings is one of another target. */
@@ -76,6 +77,7 @@ export function rehearsalReport(given: {
 }): RehearsalReport {
   const { campaign, objective, table, truth, hasThreshold, budgets, finds, seeds, fleet, times, blind } = given;
   const most = Math.max(...budgets);
+  const isObjective = table.column === null || table.column === objective.field;
   const bySeed = (traces: readonly Trace[]): CombinationReport['bySeed'] =>
     traces.map((trace, i) => {
       const at = (wanted: ReadonlySet<number>): number[] => {
@@ -96,8 +98,8 @@ export function rehearsalReport(given: {
     campaign,
     table,
     seek: truth.seek,
-    label: table.column ?? objective.label,
-    unit: objective.unit,
+    label: isObjective ? objective.label : table.column,
+    unit: isObjective ? objective.unit : null,
     best: { count: truth.best.size, aim: truth.aim, cut: truth.cut },
     threshold: hasThreshold ? { value: truth.threshold, count: truth.beyond.size } : null,
     budgets,

@@ -55,8 +55,8 @@ function findTime({ seconds, seeds }: FindTime, allSeeds: number): string {
 /** What came of a rehearsal. @param curves of the best that were found, one a combination. */
 export function reportText(report: RehearsalReport, curves: readonly Curve[]): string {
   const { threshold, unit, combinations } = report;
-  const beyond =
-    threshold && `${report.seek === 'highest' ? 'above' : 'below'} ${threshold.value} ${unit} (${threshold.count})`;
+  const side = report.seek === 'highest' ? 'above' : 'below';
+  const beyond = threshold && `${side} ${threshold.value}${unit === null ? '' : ` ${unit}`} (${threshold.count})`;
   const width = Math.max(17, ...combinations.map(({ name }) => name.length), beyond?.length ?? 0);
   const lines = [
     ...header(report),
@@ -89,7 +89,7 @@ function header({ table, best, seek, label, unit, seeds, fleet, times, notes }: 
   const tied = ties === 0 ? '' : ` (${count(ties)} more than one in a hundred: as good as number ${count(best.aim)})`;
   return [
     `${count(table.answered)} candidates of ${table.name}; seeking the ${seek} ${label}`,
-    `the best 1 %: ${best.count}, ${seek === 'highest' ? 'from' : 'up to'} ${number(best.cut, 4)} ${unit}${tied}`,
+    `the best 1 %: ${best.count}, ${seek === 'highest' ? 'from' : 'up to'} ${number(best.cut, 4)}${unit === null ? '' : ` ${unit}`}${tied}`,
     `${plural(seeds.length, 'seed')}; ${plural(fleet.workers, 'worker')} with ${plural(fleet.slots, 'slot')}; ` +
       `a simulation takes ${times.medianSeconds} s of virtual time (median)`,
     ...notes,
