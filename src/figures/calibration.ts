@@ -10,8 +10,8 @@ export interface CalibrationLine {
   readonly observed: readonly number[];
 }
 
-const size = { width: 600, height: 520 };
-const margins = { left: 64, right: 130, top: 84, bottom: 56 };
+const size = { width: 660, height: 520 };
+const margins = { left: 64, right: 190, top: 84, bottom: 56 };
 
 /** A figure of calibration: on the diagonal a model is as sure as it may be; below it is too sure. */
 export function calibrationFigure(

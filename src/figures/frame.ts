@@ -47,7 +47,8 @@ export function axis(
     max,
     axisLine: { show: !isVertical, lineStyle: { color: quiet } },
     axisTick: { show: false },
-    axisLabel: { color: quiet, fontSize: type.small, hideOverlap: true, showMaxLabel: true },
+    // Where the end is no round number its label would have all its digits, over the one before.
+    axisLabel: { color: quiet, fontSize: type.small, hideOverlap: true, showMaxLabel: Number.isInteger(max) },
     splitLine: { show: isVertical, lineStyle: { color: grid } },
   };
 }
