@@ -9,7 +9,7 @@ export interface LearnedPoints {
 
 /**
  * At most this many are learnt from: of the packaged space their kernel values can just be kept, so that an update from there on takes
- * 0.1 s a core instead of 2 s. With 2,000, errors were a tenth smaller, and as many of the best were found.
+ * 0.1 to 0.2 s a core instead of 2 s. With 2,000, errors were a tenth smaller (docs/models.md).
  */
 export const mostPoints = 1_200;
 /** So many of them are given up at a time, to make room for as many new ones. */
