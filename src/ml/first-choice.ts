@@ -1,5 +1,6 @@
 import { InputError } from '../protocol/errors.ts';
 import type { MoleculeRows } from './rows.ts';
+import { SeededRandom } from './seeded-random.ts';
 
 /** Of a larger space a random part of this many molecules is looked at: of 20,000 the extremes are as far apart as of a million. */
 const sampleSize = 20_000;
@@ -16,7 +17,7 @@ export function firstChoice({ features }: MoleculeRows, count: number, seed: num
   if (!Number.isInteger(count) || count < 0) {
     throw new InputError(`${count} first candidates cannot be chosen: give a whole number`, { code: 'input.count' });
   }
-  const random = randomFrom(seed);
+  const random = new SeededRandom(seed);
   const sample = shuffledSample(features.length, Math.max(count, sampleSize), random);
   const part = features.take(sample);
   const [points, width] = [part.standardised(), part.width];
@@ -57,23 +58,12 @@ function comeNearer(away: Float64Array, points: Float64Array, width: number, cho
 }
 
 /** `size` of the numbers 0 .. length - 1 in random order, or all of them, without a list of all. */
-function shuffledSample(length: number, size: number, random: () => number): number[] {
+function shuffledSample(length: number, size: number, random: SeededRandom): number[] {
   const moved = new Map<number, number>();
   return Array.from({ length: Math.min(length, size) }, (_, place) => {
-    const other = place + Math.floor(random() * (length - place));
+    const other = place + random.below(length - place);
     const taken = moved.get(other) ?? other;
     moved.set(other, moved.get(place) ?? place);
     return taken;
   });
-}
-
-/** Numbers in [0, 1) that a seed determines (mulberry32, by Tommy Ettinger; public domain). */
-function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,5 +1,5 @@
 /** Faults as data, drawn from a seed before a run begins, so that a run that fails can be repeated without some of them. */
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../ml/seeded-random.ts';
 
 /** When a fault happens: so many steps of the world after a time, or after a fact of the log; and so between any two steps. */
 interface Moment {

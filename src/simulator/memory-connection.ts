@@ -2,7 +2,7 @@ import type { Fact } from '../protocol/fact.ts';
 import type { CampaignLog, Clock, SnapshotStore, TaskQueue } from '../runtime/contracts.ts';
 import { withinLimit, type MemoryServer } from './memory-server.ts';
 import { ProcessLife, type Fate } from './process-life.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../ml/seeded-random.ts';
 
 /** How a connection fares: how long messages take, and how many requests go astray. */
 export interface Weather {

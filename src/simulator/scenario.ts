@@ -1,6 +1,6 @@
 /** A whole run of the simulator as data: what is run, on what, and what goes wrong. */
 import { drawFaults, type Fault, type FaultLevel } from './faults.ts';
-import { SeededRandom } from './seeded-random.ts';
+import { SeededRandom } from '../ml/seeded-random.ts';
 import type { TaskModel } from './simulated-results.ts';
 
 export interface Scenario {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { objectRefOf } from '../protocol/object-ref.ts';
 import { compareRanked, rankedSchema, type Ranked } from '../protocol/ranking.ts';
 import type { Task } from '../protocol/task.ts';
-import { SeededRandom } from './seeded-random.ts';
+import { SeededRandom } from '../ml/seeded-random.ts';
 import type { Computation } from './simulated-worker.ts';
 
 /** How long tasks take, and how many fail. */
@@ -20,13 +20,8 @@ const shapes: Readonly<Record<TaskModel['shape'], (random: SeededRandom) => numb
   constant: () => 1,
   even: (random) => 0.3 + 1.4 * random.next(),
   exponential: (random) => -Math.log(1 - random.next()) / Math.LN2,
-  'heavy-tailed': (random) => Math.exp(1.2 * normal(random)),
+  'heavy-tailed': (random) => Math.exp(1.2 * random.normal()),
 };
-
-/** A number of the standard normal distribution, by the transform of Box and Muller (1958, doi:10.1214/aoms/1177706645). */
-export function normal(random: SeededRandom): number {
-  return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
-}
 
 const rangeSchema = z.object({ from: z.number(), to: z.number(), exclude: z.array(z.number()), keep: z.number() });
 

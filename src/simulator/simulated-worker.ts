@@ -2,7 +2,7 @@ import { protocolVersion, type Task, type TaskFailure, type TaskResult } from '.
 import type { MemoryConnection } from './memory-connection.ts';
 import type { MemoryDelivery } from './memory-queue.ts';
 import type { Fate } from './process-life.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../ml/seeded-random.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** How a task goes: how long it takes, and what comes of it. */

@@ -15,7 +15,7 @@ import { MemoryConnection } from './memory-connection.ts';
 import { MemoryServer } from './memory-server.ts';
 import type { Fate } from './process-life.ts';
 import type { Scenario } from './scenario.ts';
-import { SeededRandom } from './seeded-random.ts';
+import { SeededRandom } from '../ml/seeded-random.ts';
 import type { SimulatedCampaign } from './simulated-campaign.ts';
 import { computationOf } from './simulated-results.ts';
 import { SimulatedWorker, type Computation } from './simulated-worker.ts';

@@ -28,7 +28,7 @@ import { ensureNatsServer } from '../../src/setup/programs.ts';
 import { MemoryClaims } from '../../src/simulator/memory-claims.ts';
 import { MemoryConnection } from '../../src/simulator/memory-connection.ts';
 import { MemoryServer } from '../../src/simulator/memory-server.ts';
-import { SeededRandom } from '../../src/simulator/seeded-random.ts';
+import { SeededRandom } from '../../src/ml/seeded-random.ts';
 import { VirtualTime } from '../../src/simulator/virtual-time.ts';
 
 /** A task that a worker has taken. */

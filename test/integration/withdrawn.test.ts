@@ -1,9 +1,8 @@
 /** Tasks that are withdrawn while they wait for a worker, and tasks that one has started by then. */
-import { existsSync, readFileSync } from 'node:fs';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ensureTaskStreams } from '../../src/nats/streams.ts';
-import { eventually, Scene } from '../support/scene.ts';
+import { eventually, Scene, linesOf } from '../support/scene.ts';
 import { WatchedCampaign } from '../support/watched-campaign.ts';
 
 let scene: Scene;
@@ -21,8 +20,6 @@ afterEach(async () => {
   await scene[Symbol.asyncDispose]();
 });
 
-const run = (file: string): string[] =>
-  existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
 /** How each task ended, by the end of its id; each of them once. */
 const ends = (): Record<string, string> => {
   const all = campaign.results().map(({ task, failure }) => [task.id, failure?.code ?? 'done'] as const);
@@ -34,7 +31,7 @@ it('ends what waits without running it, and leaves alone what runs', async () =>
   await scene.worker({ slots: 1 });
   const file = scene.path('run');
   const running = await campaign.task('count', { file, line: 'running', ms: 800 });
-  await eventually(() => expect(run(file)).toEqual(['running']));
+  await eventually(() => expect(linesOf(file)).toEqual(['running']));
   const waiting = await Promise.all(
     Array.from({ length: 20 }, (_, n) => campaign.task('count', { file, line: String(n), ms: 0 })),
   );
@@ -42,7 +39,7 @@ it('ends what waits without running it, and leaves alone what runs', async () =>
   for (const task of [running, ...waiting]) await campaign.withdraw(task, 'others rank before it');
   const withdrawn = Object.fromEntries(waiting.map((task) => [task, 'task.withdrawn']));
   await eventually(() => expect(ends()).toEqual({ [running]: 'done', ...withdrawn, [last]: 'done' }));
-  expect(run(file)).toEqual(['running', 'last']);
+  expect(linesOf(file)).toEqual(['running', 'last']);
   expect(campaign.results(waiting[0])[0]).toMatchObject({
     success: false,
     failure: {
@@ -62,7 +59,7 @@ it('knows withdrawals that are older than the worker, and ends what comes back f
   const first = await scene.worker({ slots: 1 });
   await eventually(() => expect(ends()).toEqual({ [early]: 'task.withdrawn' }));
   const started = await campaign.task('count', { file, line: 'started', ms: 30_000 });
-  await eventually(() => expect(run(file)).toEqual(['started']));
+  await eventually(() => expect(linesOf(file)).toEqual(['started']));
   await campaign.withdraw(started, 'others rank before it');
   const onward = await campaign.task('count', { file, line: 'onward', ms: 0 });
   first.child.kill('SIGKILL');
@@ -72,5 +69,5 @@ it('knows withdrawals that are older than the worker, and ends what comes back f
   await eventually(() =>
     expect(ends()).toEqual({ [early]: 'task.withdrawn', [started]: 'task.withdrawn', [onward]: 'done' }),
   );
-  expect(run(file)).toEqual(['started', 'onward']);
+  expect(linesOf(file)).toEqual(['started', 'onward']);
 });

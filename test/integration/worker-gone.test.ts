@@ -1,5 +1,5 @@
 /** What a campaign is told of workers that die, freeze, leave or have other methods, and what becomes of their tasks. */
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AckPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/nats-core';
@@ -11,7 +11,7 @@ import { messageOf } from '../../src/protocol/errors.ts';
 import { streams, subjects, taskClass } from '../../src/protocol/subjects.ts';
 import { livingWorkers } from '../../src/worker/registration.ts';
 import { processTree } from '../support/process-tree.ts';
-import { campaignFolder, eventually, isRunning, Scene, type CoxProcess } from '../support/scene.ts';
+import { campaignFolder, eventually, isRunning, Scene, type CoxProcess, linesOf } from '../support/scene.ts';
 import { WatchedCampaign } from '../support/watched-campaign.ts';
 
 let scene: Scene;
@@ -28,8 +28,6 @@ afterEach(async () => {
   await scene[Symbol.asyncDispose]();
 });
 
-const linesOf = (file: string): string[] =>
-  existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
 const entriesOf = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
 const idOf = (worker: CoxProcess): string => /worker (\S+) ready/.exec(worker.stderr())?.[1] ?? 'nobody';
 

@@ -9,7 +9,7 @@ import { streams, subjects, taskClass } from '../../src/protocol/subjects.ts';
 import type { Task, TaskResult } from '../../src/protocol/task.ts';
 import { livingWorkers } from '../../src/worker/registration.ts';
 import type { TaskClient } from '../../src/tasks/client.ts';
-import { campaignFolder, countRunning, eventually, isRunning, Scene } from '../support/scene.ts';
+import { campaignFolder, countRunning, eventually, isRunning, Scene, linesOf } from '../support/scene.ts';
 
 let scene: Scene;
 const oddClass = taskClass('odd', methodsDigest(campaignFolder('odd')));
@@ -18,9 +18,6 @@ beforeEach(async () => {
   scene = await Scene.open();
 });
 afterEach(() => scene[Symbol.asyncDispose]());
-
-const linesOf = (file: string): string[] =>
-  existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
 
 async function waitingTasks(): Promise<number> {
   const manager = await jetstreamManager(await scene.connect());

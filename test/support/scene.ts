@@ -1,7 +1,7 @@
 /** A nats-server of a test's own, and real `cox worker` processes on it; all of it gone when the scene is closed. */
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -167,3 +167,7 @@ function processes(): string[] {
     }
   });
 }
+
+/** The lines that something has written to a file so far; none while it is not there. */
+export const linesOf = (file: string): string[] =>
+  existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];

@@ -5,7 +5,7 @@ import type { MoleculeRows } from '../rows.ts';
 import { openBackend, type Backend } from './backend.ts';
 import { inputsOf, inputWidth } from './inputs.ts';
 import { learn, outputs, type Shape, type Weights } from './networks.ts';
-import { RandomStream } from './random.ts';
+import { SeededRandom } from '../seeded-random.ts';
 import { ridgeLine } from './ridge-line.ts';
 
 const optionsSchema = z.strictObject({
@@ -64,7 +64,7 @@ function fitted(backend: Backend, shape: Shape, rows: MoleculeRows, values: Floa
   const scale = deviation > 1e-12 * largest ? deviation : 0;
   const targets = values.map((value) => (scale === 0 ? 0 : (value - mean) / scale));
   const inputs = inputsOf(rows);
-  const random = new RandomStream(seed);
+  const random = new SeededRandom(seed);
   const counts = new Float32Array(points * members);
   const line = new Float32Array(width * members);
   for (let member = 0; member < members; member++) {

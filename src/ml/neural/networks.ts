@@ -2,7 +2,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { TensorFlow } from './backend.ts';
 import { LeftOut } from './left-out.ts';
-import type { RandomStream } from './random.ts';
+import type { SeededRandom } from '../seeded-random.ts';
 
 /** Sizes of an ensemble. */
 export interface Shape {
@@ -53,7 +53,7 @@ export function learn(
   tf: TensorFlow,
   shape: Shape,
   lesson: Lesson,
-  random: RandomStream,
+  random: SeededRandom,
 ): { weights: Weights; leftOut: LeftOut } {
   const { members, inputs: width } = shape;
   const points = lesson.targets.length;

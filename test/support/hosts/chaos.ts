@@ -1,6 +1,6 @@
 /** Kills, freezes and cuts at random, drawn from a seed, across all kinds of processes of a site; what dies is started again. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { SeededRandom } from '../../../src/simulator/seeded-random.ts';
+import { SeededRandom } from '../../../src/ml/seeded-random.ts';
 import { processTree } from '../process-tree.ts';
 import type { CoxProcess } from '../scene.ts';
 import { signalTree } from './host.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StoredFact } from '../../../src/protocol/fact.ts';
 import { drawScenario } from '../../../src/simulator/scenario.ts';
-import { SeededRandom } from '../../../src/simulator/seeded-random.ts';
+import { SeededRandom } from '../../../src/ml/seeded-random.ts';
 import { computationOf } from '../../../src/simulator/simulated-results.ts';
 import { runScenario, type Outcome } from '../../../src/simulator/world.ts';
 import { factsOf } from '../actors/campaign-checks.ts';

@@ -10,7 +10,7 @@ import { ActorHost } from '../../../src/runtime/actor-host.ts';
 import type { CampaignLog, Inspection, SnapshotStore } from '../../../src/runtime/contracts.ts';
 import { MemoryConnection } from '../../../src/simulator/memory-connection.ts';
 import { MemoryServer } from '../../../src/simulator/memory-server.ts';
-import { SeededRandom } from '../../../src/simulator/seeded-random.ts';
+import { SeededRandom } from '../../../src/ml/seeded-random.ts';
 import { VirtualTime } from '../../../src/simulator/virtual-time.ts';
 import { completeTaskOf } from './simulated-campaign.ts';
 

@@ -6,7 +6,7 @@ import { Standby } from '../../../src/runtime/standby.ts';
 import { MemoryClaims } from '../../../src/simulator/memory-claims.ts';
 import { MemoryConnection } from '../../../src/simulator/memory-connection.ts';
 import { MemoryServer } from '../../../src/simulator/memory-server.ts';
-import { SeededRandom } from '../../../src/simulator/seeded-random.ts';
+import { SeededRandom } from '../../../src/ml/seeded-random.ts';
 import { VirtualTime } from '../../../src/simulator/virtual-time.ts';
 import { completeTaskOf } from './simulated-campaign.ts';
 

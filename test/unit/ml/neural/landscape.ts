@@ -1,12 +1,12 @@
 import { FeatureTable } from '../../../../src/ml/feature-table.ts';
 import { FingerprintIndex, fingerprintBytes } from '../../../../src/ml/fingerprint-index.ts';
-import { RandomStream } from '../../../../src/ml/neural/random.ts';
+import { SeededRandom } from '../../../../src/ml/seeded-random.ts';
 import { MoleculeRows } from '../../../../src/ml/rows.ts';
 
 /** Molecules told apart by two descriptors, drawn evenly from a square of this half width around 0, with empty fingerprints. */
 export function molecules(length: number, seed: number, halfWidth = 2): MoleculeRows {
-  const random = new RandomStream(seed);
-  const descriptors = Float32Array.from({ length: 2 * length }, () => halfWidth * (2 * random.uniform() - 1));
+  const random = new SeededRandom(seed);
+  const descriptors = Float32Array.from({ length: 2 * length }, () => halfWidth * (2 * random.next() - 1));
   return MoleculeRows.from(
     FingerprintIndex.from(new Uint8Array(length * fingerprintBytes)),
     FeatureTable.from(length, {

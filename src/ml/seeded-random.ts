@@ -28,6 +28,22 @@ export class SeededRandom {
     return Math.floor(this.next() * n);
   }
 
+  /** A standard normal number, by the transform of Box and Muller (1958, doi:10.1214/aoms/1177706645). */
+  normal(): number {
+    // 1 - u is never 0, whose logarithm is infinite.
+    return Math.sqrt(-2 * Math.log(1 - this.next())) * Math.cos(2 * Math.PI * this.next());
+  }
+
+  /** The whole numbers below `length` in random order, by the shuffle of Fisher and Yates as Durstenfeld has it. */
+  order(length: number): Uint32Array {
+    const order = Uint32Array.from({ length }, (_, place) => place);
+    for (let last = length - 1; last > 0; last--) {
+      const other = this.below(last + 1);
+      [order[last], order[other]] = [order[other] as number, order[last] as number];
+    }
+    return order;
+  }
+
   /** True with this probability. */
   chance(probability: number): boolean {
     return this.next() < probability;
