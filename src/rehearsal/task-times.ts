@@ -1,7 +1,6 @@
 /** How long tasks take in a rehearsal: virtual time that follows from the task and the seed alone, never from the machine. */
 import type { Task } from '../protocol/task.ts';
-import { SeededRandom } from '../simulator/seeded-random.ts';
-import { normal } from '../simulator/simulated-results.ts';
+import { SeededRandom } from '../ml/seeded-random.ts';
 
 /** The times of all tasks. */
 export interface TimeModel {
@@ -21,7 +20,7 @@ export const learningCosts = { taskMs: 20, pointMs: 0.5, candidateMs: 0.01 } as 
 
 /** Of the simulation of a candidate, ms: log-normal, and the same for whoever chooses it and whenever. */
 export function simulationMs({ medianSeconds, spread }: TimeModel, seed: number, candidate: number): number {
-  return 1_000 * medianSeconds * Math.exp(spread * normal(SeededRandom.of(seed, `candidate ${candidate}`)));
+  return 1_000 * medianSeconds * Math.exp(spread * SeededRandom.of(seed, `candidate ${candidate}`).normal());
 }
 
 /** Of a task of the model, ms, by {@link learningCosts}. */
