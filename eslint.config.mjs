@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
   { ignores: ['dist/', 'runs/', '.cox/', 'node_modules/'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -35,4 +35,5 @@ export default tseslint.config(
     },
   },
   { files: ['bench/**/*.ts', 'data/**/*.ts'], rules: { 'no-console': 'off' } },
+  { files: ['web/**/*.{ts,tsx}'], languageOptions: { parserOptions: { project: './web/tsconfig.json' } } },
 );

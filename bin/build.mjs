@@ -21,14 +21,20 @@ import { isCheckout, root } from './install.mjs';
 
 /** What tsconfig.json includes: whole trees, and the top of data/. */
 const trees = ['src', 'actors', 'campaigns', 'bench'];
+/** The dashboard's page, which is bundled rather than compiled file by file. */
+const page = 'web';
 /** A change of one of these changes what every source becomes. */
-const settings = ['tsconfig.json', 'package-lock.json', 'bin/transpile.mjs'];
+const settings = ['tsconfig.json', 'package-lock.json', 'bin/transpile.mjs', 'bin/bundle.mjs'];
 const stampFile = join(root, 'dist', '.stamp.json');
 
 /** A build that did not succeed; its message is for people and holds the compiler's own. */
 export class BuildError extends Error {}
 
 /** @typedef {Record<string, string>} Seen path of a source -> its time and size when it was last compiled */
+
+const isOfPage = (/** @type {string} */ path) => path.startsWith(`${page}/`);
+/** Whether a change of this source may change the page. */
+const mayBeInPage = (/** @type {string} */ path) => isOfPage(path) || path.startsWith('src/');
 
 /** Every source and setting as it is now: its path below the project's folder, its time and its size. @returns {Seen} */
 function look() {
@@ -45,11 +51,11 @@ function look() {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const path = `${folder}/${entry.name}`;
       if (entry.isDirectory() && deep) walk(path, deep);
-      else if (entry.name.endsWith('.ts')) note(path);
+      else if (/\.(?:tsx?|css|html)$/.test(entry.name)) note(path);
     }
   };
   for (const path of settings) note(path);
-  for (const folder of trees) walk(folder, true);
+  for (const folder of [...trees, page]) walk(folder, true);
   walk('data', false);
   return seen;
 }
@@ -83,9 +89,11 @@ export async function ensureBuilt() {
     const now = look();
     const { changed, isCurrent } = compare(now, recall());
     if (isCurrent) return false;
-    const all = Object.keys(now).filter((path) => path.endsWith('.ts'));
+    const all = Object.keys(now).filter((path) => !settings.includes(path));
     const stale = changed.some((path) => settings.includes(path)) ? all : changed;
-    await run('transpile.mjs', stale);
+    const compiled = stale.filter((path) => !isOfPage(path));
+    // The page takes in sources of src/, too.
+    await Promise.all([run('transpile.mjs', compiled), stale.some(mayBeInPage) ? run('bundle.mjs', []) : null]);
     finish(now);
     return true;
   });
@@ -96,7 +104,7 @@ async function buildAll() {
   const { withLock } = await import('./lock.mjs');
   await withLock(root, 'build', async () => {
     const now = look();
-    await run('compile.mjs', []);
+    await Promise.all([run('compile.mjs', []), run('bundle.mjs', [])]);
     finish(now);
   });
 }

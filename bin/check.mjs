@@ -12,7 +12,7 @@ const bin = (/** @type {string} */ program) => join(root, 'node_modules', '.bin'
 /** Each a name and what is run for it, one after the other. @type {[string, ...string[][]][]} */
 const checks = [
   ['eslint .', [bin('eslint'), '.']],
-  ['tsc -p tsconfig.check.json', [bin('tsc'), '-p', 'tsconfig.check.json']],
+  ['tsc', [bin('tsc'), '-p', 'tsconfig.check.json'], [bin('tsc'), '-p', 'web/tsconfig.json']],
   // The manifest's check looks at the built package, declarations included.
   ['build, publint', [process.execPath, join(root, 'bin', 'build.mjs')], [bin('publint')]],
   ['prettier --check .', [bin('prettier'), '--check', '.']],

@@ -89,6 +89,8 @@ export interface CampaignDefinition<Settings extends CommonSettings = CommonSett
     settings: Settings,
     options: { readonly cacheDir: string; readonly onProgress: (line: string) => void },
   ) => Promise<Candidates>;
+  /** A picture of a candidate by its label: SVG text, 200 by 150 px, on a transparent ground. Without it people see labels alone. */
+  readonly draw?: (label: string, theme: 'light' | 'dark') => Promise<string>;
   /** What `cox rehearse` needs; a campaign without it cannot be rehearsed. */
   readonly answers?: AnswerReader<Settings>;
 }

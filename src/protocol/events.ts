@@ -72,6 +72,13 @@ export const eventSchemas = {
     z.object({ type: z.literal('stop.requested'), reason: z.string(), by }),
     /** End one task; the workers are told by its mark in `cox-cancelled`, and this says who wanted it. */
     z.object({ type: z.literal('cancel.requested'), task: z.string(), reason: z.string(), by }),
+    /** Simulate a candidate before all others, or do so no more; a pin that was used up is gone. */
+    z.object({ type: z.literal('candidate.pinned'), candidate: count, reason: z.string(), by }),
+    z.object({ type: z.literal('candidate.unpinned'), candidate: count, reason: z.string(), by }),
+    /** Never choose a candidate, or allow it again; what runs already runs on. */
+    z.object({ type: z.literal('candidate.vetoed'), candidate: count, reason: z.string(), by }),
+    z.object({ type: z.literal('candidate.allowed'), candidate: count, reason: z.string(), by }),
+    reallocationRequested.extend({ reason: z.string(), by }),
   ]),
   host: z.discriminatedUnion('type', [
     /** All that live, as of a place in the bucket of workers. */
