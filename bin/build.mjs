@@ -123,7 +123,7 @@ function removeOrphans(now) {
   for (const entry of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
     const path = entry.replaceAll('\\', '/');
     const stem = /^(.+?)\.(?:js|js\.map|d\.ts)$/.exec(path)?.[1];
-    if (stem !== undefined && !(`${stem}.ts` in now)) rmSync(join(dist, path), { force: true });
+    if (stem !== undefined && !isOfPage(path) && !(`${stem}.ts` in now)) rmSync(join(dist, path), { force: true });
   }
 }
 
