@@ -19,6 +19,9 @@ beforeEach(async () => {
   await symlink(join(project, 'node_modules'), join(copy, 'node_modules'));
   await write('src/cli/main.ts', "import { word } from '../word.ts';\nconsole.log(word, ...process.argv.slice(2));\n");
   await write('src/word.ts', "export const word: string = 'one';\n");
+  await write('web/page.tsx', "import './page.css';\ndocument.title = 'one';\n");
+  await write('web/page.css', '');
+  await write('web/index.html', '<!doctype html>');
 });
 afterEach(() => rm(copy, { recursive: true }));
 
@@ -53,6 +56,14 @@ describe('a checkout', () => {
     // The time of a source alone may go back, as it does when another commit is checked out.
     await utimes(join(copy, 'src/word.ts'), new Date(0), new Date(0));
     expect((await cox()).stdout).toBe('two\n');
+  });
+
+  it('has the page of the dashboard, bundled anew when a source of it has changed', async () => {
+    await cox();
+    expect(await readFile(join(copy, 'dist/web/page.js'), 'utf8')).toContain('"one"');
+    await write('web/page.tsx', "document.title = 'two';\n");
+    await cox();
+    expect(await readFile(join(copy, 'dist/web/page.js'), 'utf8')).toContain('"two"');
   });
 
   it('forgets what was compiled from a source that is gone', async () => {
