@@ -16,6 +16,6 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    include: ['test/{unit,contract,integration,e2e,hosts}/**/*.test.ts'],
+    include: ['test/{unit,contract,integration,e2e,hosts,browser}/**/*.test.ts'],
   },
 });

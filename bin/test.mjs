@@ -12,10 +12,13 @@ await ensureInstalled();
 await build();
 const { ensurePrograms } = await import('../dist/src/setup/programs.js');
 const { ensureTensorFlow } = await import('../dist/src/setup/tensorflow.js');
+const { ensureChromium } = await import('../dist/src/setup/chromium.js');
 const wishes = process.argv.slice(2);
 const onProgress = (/** @type {string} */ line) => console.error(line);
-const [{ natsServer, xtb }] = await Promise.all([
+const [{ natsServer, xtb }, browser] = await Promise.all([
   ensurePrograms({ onProgress }),
+  // The tests of the page start it, and set it up themselves where only some tests are wanted.
+  wishes.length === 0 ? ensureChromium({ onProgress }) : null,
   // Whoever names some tests waits for it only when they are among them: the test itself sets it up as well.
   wishes.length === 0 ? ensureTensorFlow({ onProgress }) : null,
 ]).catch(failed);
@@ -47,6 +50,7 @@ function vitest(args) {
     ...process.env,
     COX_NATS_SERVER: natsServer.path,
     COX_XTB: xtb.path,
+    ...(browser === null ? {} : { COX_CHROMIUM: browser.path }),
     COX_TEST_COUNTS: countsFile,
   };
   const child = spawn(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), ...args], {

@@ -90,7 +90,7 @@ async function fetchPackages(
 }
 
 /** The path of a file of apt settings: state and cache in our own folder, no hooks, no sandbox user (it cannot read here). */
-async function aptSettings(scratch: string, lists: 'machine' | 'own'): Promise<string> {
+export async function aptSettings(scratch: string, lists: 'machine' | 'own'): Promise<string> {
   const state = join(scratch, 'apt');
   await mkdir(join(state, 'lists', 'partial'), { recursive: true });
   await mkdir(join(state, 'cache', 'archives', 'partial'), { recursive: true });
