@@ -1,5 +1,12 @@
 /** The dashboard's page. */
 import { render } from 'preact';
+import { Frame } from './frame.tsx';
+import { listenForKeys } from './keys.tsx';
+import { listen } from './live.ts';
 import './page.css';
+import { applyTheme } from './theme.ts';
 
-render(<main>Coxswain</main>, document.body);
+applyTheme();
+listenForKeys();
+listen();
+render(<Frame />, document.body);

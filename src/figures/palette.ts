@@ -12,6 +12,10 @@ export interface Palette {
   readonly train: string;
   readonly infer: string;
   readonly idle: string;
+  /** What failed: differs from `train` in lightness, too. */
+  readonly failure: string;
+  /** What somebody should look at: words and marks. */
+  readonly attention: string;
   /** Things that are compared, in this order: told apart by the common colour blindnesses, and by none of the colours above. */
   readonly series: readonly string[];
 }
@@ -27,6 +31,8 @@ export const palettes: Readonly<Record<Theme, Palette>> = {
     train: '#cf4520',
     infer: '#7250b8',
     idle: '#c3c9cf',
+    failure: '#98112f',
+    attention: '#8a5a00',
     series: ['#0b5fa5', '#a86200', '#8a2f73', '#4f7a1c', '#2079ae', '#5d4a3a', '#b0567a', '#3b3f8f'],
   },
   dark: {
@@ -38,6 +44,8 @@ export const palettes: Readonly<Record<Theme, Palette>> = {
     train: '#f0714c',
     infer: '#a68be6',
     idle: '#4a535b',
+    failure: '#ffb1b6',
+    attention: '#f0b840',
     series: ['#5cabed', '#e0a03c', '#d67fbd', '#9cc763', '#a5d6f5', '#c0a890', '#efabc0', '#9a9fe8'],
   },
 };

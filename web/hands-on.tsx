@@ -1,0 +1,5 @@
+import type { JSX } from 'preact';
+
+export function MainControl(): JSX.Element {
+  return <span />;
+}
