@@ -2,14 +2,14 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { toStoredFact } from '../nats/campaign-log.ts';
-import { readLog, type LogReader, type StoredMessage } from '../nats/log-reader.ts';
+import { readLog, type LogReader, type ReadFrom, type StoredMessage } from '../nats/log-reader.ts';
 import { ConfigError, messageOf, ProtocolError } from '../protocol/errors.ts';
 import type { StoredFact } from '../protocol/fact.ts';
 import { streams, subjects } from '../protocol/subjects.ts';
 
 export interface FactReader {
-  /** From this sequence on. */
-  readonly from: number;
+  /** From this sequence, or this time, on. */
+  readonly from: ReadFrom;
   readonly onFact: (fact: StoredFact) => void;
   /** Told of each message that is no fact of ours. */
   readonly onOther: (sequence: number, message: string) => void;

@@ -14,6 +14,8 @@ import { stateFolder } from './private-server.ts';
 export interface StoredCampaign {
   readonly connection: NatsConnection;
   readonly record: RunRecord;
+  /** Whether its server is one that others use, so that something may still happen. */
+  readonly isLive: boolean;
   close(): Promise<void>;
 }
 
@@ -29,7 +31,8 @@ export async function openStoredCampaign(
   try {
     const connection = await connectToCampaign(id, where);
     try {
-      return { connection, record: await findCampaign(connection, id), close: () => connection.close() };
+      const record = await findCampaign(connection, id);
+      return { connection, record, isLive: true, close: () => connection.close() };
     } catch (error) {
       await connection.close();
       throw error;
@@ -56,6 +59,7 @@ async function openStore(record: RunRecord, command: string): Promise<StoredCamp
     return {
       connection,
       record,
+      isLive: false,
       close: async () => {
         await connection.close();
         await server.stop();
