@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { eventLine, eventText } from '../../../src/cli/event-text.ts';
+import { eventLine } from '../../../src/cli/event-text.ts';
 import { printable } from '../../../src/cli/printable.ts';
 import type { StoredFact } from '../../../src/protocol/fact.ts';
+import { eventText } from '../../../src/story/event-text.ts';
 import { finished, granted, recorded, sampleTask } from '../actors/sample-facts.ts';
 
 const fact = (source: string, event: { type: string }): StoredFact => ({
