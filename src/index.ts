@@ -8,6 +8,7 @@ export {
   type Answers,
   type CampaignDefinition,
   type Candidates,
+  type ExtendedCandidates,
   type Objective,
   type Policy,
 } from './campaign/definition.ts';

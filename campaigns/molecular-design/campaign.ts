@@ -1,7 +1,7 @@
 /** The reference campaign: find the molecules with the highest, or the lowest, vertical ionization energy. */
 import { join } from 'node:path';
 import { defineCampaign, packageRoot, type Candidates } from 'coxswain';
-import { evPerHartree, loadAnswers, loadSearchSpace } from 'coxswain/chemistry';
+import { evPerHartree, extendMolecules, loadAnswers, loadSearchSpace, type Molecules } from 'coxswain/chemistry';
 import { arrangeRanking } from './methods/arrange-ranking.ts';
 import { chooseFirst } from './methods/choose-first.ts';
 import { ionizationEnergy } from './methods/ionization-energy.ts';
@@ -16,6 +16,23 @@ import { packagedSpace, settings, type Settings } from './settings.ts';
 
 /** The file of a search space; the one that comes with the package is found from any folder. */
 const spaceFile = (space: string): string => (space === packagedSpace ? join(packageRoot, space) : space);
+
+const none = new Uint8Array();
+
+/** Molecules as candidates: simulated by their SMILES, which is what people call them. */
+function candidatesOf(
+  { smiles, fingerprints, features }: Molecules,
+  { digest, notes }: Pick<Candidates, 'digest' | 'notes'>,
+): Candidates {
+  return {
+    count: smiles.length,
+    argumentsOf: (candidate) => ({ smiles: smiles[candidate] }),
+    labelOf: (candidate) => smiles[candidate] ?? `candidate ${candidate}`,
+    objects: { fingerprints, features },
+    digest,
+    notes,
+  };
+}
 
 export default defineCampaign<Settings>({
   name: 'molecular-design',
@@ -36,14 +53,14 @@ export default defineCampaign<Settings>({
       cacheDir,
       (done, total) => onProgress(`fingerprints of ${space}: ${done} of ${total}`),
     );
-    return {
-      count: smiles.length,
-      argumentsOf: (candidate) => ({ smiles: smiles[candidate] }),
-      labelOf: (candidate) => smiles[candidate] ?? `candidate ${candidate}`,
-      objects: { fingerprints, features: features.encode() },
-      digest,
-      notes: { space, candidates: smiles.length, duplicates, refused },
-    };
+    const notes = { space, candidates: smiles.length, duplicates, refused };
+    return candidatesOf({ smiles, fingerprints, features: features.encode() }, { digest, notes });
+  },
+  extendCandidates: async (candidates, added) => {
+    const smiles = Array.from({ length: candidates.count }, (_, candidate) => candidates.labelOf(candidate));
+    const { fingerprints = none, features = none } = candidates.objects;
+    const { molecules, lines } = await extendMolecules({ smiles, fingerprints, features }, added);
+    return { candidates: candidatesOf(molecules, candidates), lines };
   },
   answers: {
     replaces: ['space'],
@@ -56,15 +73,9 @@ export default defineCampaign<Settings>({
           onProgress: (done, total) => onProgress(`fingerprints of ${file}: ${done} of ${total}`),
         },
       );
-      const candidates: Candidates = {
-        count: smiles.length,
-        argumentsOf: (candidate) => ({ smiles: smiles[candidate] }),
-        labelOf: (candidate) => smiles[candidate] ?? `candidate ${candidate}`,
-        objects: { fingerprints, features: features.encode() },
-        digest: table.digest,
-        notes: { candidates: smiles.length, column: table.column, duplicates, refused, unanswered },
-      };
-      return { candidates, values };
+      const notes = { candidates: smiles.length, column: table.column, duplicates, refused, unanswered };
+      const molecules = { smiles, fingerprints, features: features.encode() };
+      return { candidates: candidatesOf(molecules, { digest: table.digest, notes }), values };
     },
   },
 });

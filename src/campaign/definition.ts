@@ -19,6 +19,14 @@ export interface Candidates {
   readonly notes: Readonly<Record<string, unknown>>;
 }
 
+/** Candidates and what more lines made of them. */
+export interface ExtendedCandidates {
+  /** The same with the new ones behind, in the order of their lines; objects begin with all that they held before. */
+  readonly candidates: Candidates;
+  /** What became of each line: a new candidate, one that was there before or twice in the lines, or why it is none. */
+  readonly lines: readonly ({ readonly candidate: number; readonly isNew: boolean } | { readonly refused: string })[];
+}
+
 /** The number that a campaign looks for, in the value of its simulations; which end is the best is a setting, `seek`. */
 export interface Objective {
   readonly topic: string;
@@ -89,6 +97,11 @@ export interface CampaignDefinition<Settings extends CommonSettings = CommonSett
     settings: Settings,
     options: { readonly cacheDir: string; readonly onProgress: (line: string) => void },
   ) => Promise<Candidates>;
+  /**
+   * Candidates as people write them, one a line, read as those of the space are: what they make of it. Without it none can be added
+   * to a campaign under way.
+   */
+  readonly extendCandidates?: (candidates: Candidates, lines: readonly string[]) => Promise<ExtendedCandidates>;
   /** A picture of a candidate by its label: SVG text, 200 by 150 px, on a transparent ground. Without it people see labels alone. */
   readonly draw?: (label: string, theme: 'light' | 'dark') => Promise<string>;
   /** What `cox rehearse` needs; a campaign without it cannot be rehearsed. */

@@ -6,6 +6,12 @@ import type { Says } from '../protocol/events.ts';
 import { subjects } from '../protocol/subjects.ts';
 import { protocolVersion } from '../protocol/task.ts';
 
+/** Who wishes something, as `user@host` (default: whoever runs this process), and why. */
+export interface Wisher {
+  readonly by?: string;
+  readonly reason?: string;
+}
+
 /** Who works here, as `user@host`. */
 export function thisPerson(): string {
   let user = 'somebody';

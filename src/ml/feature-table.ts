@@ -120,6 +120,20 @@ export class FeatureTable implements FeatureParts {
   }
 
   /**
+   * These rows and those of another table behind them, copied; standardised as these are.
+   * @throws InputError when the other has other views or descriptors
+   */
+  with(other: FeatureTable): FeatureTable {
+    const named = ({ names, views }: FeatureParts): string => JSON.stringify([names, views.map(({ name }) => name)]);
+    need(named(this) === named(other), 'it has other views or descriptors than the one that it is to follow');
+    const descriptors = new Float32Array(this.descriptors.length + other.descriptors.length);
+    descriptors.set(this.descriptors);
+    descriptors.set(other.descriptors, this.descriptors.length);
+    const views = this.views.map((view, place) => joinViews(view, other.views[place] as CountView));
+    return new FeatureTable(this.length + other.length, { ...this.#parts(), views, descriptors });
+  }
+
+  /**
    * The descriptors less their centre, over their scale: [n x width]. One that all molecules of the space share is 0. Takes
    * eight bytes a number: ask for a part of a large space at a time.
    */
@@ -273,6 +287,24 @@ function takeView({ name, offsets, keys, counts }: CountView, rows: readonly num
     view.counts.set(counts.subarray(start, end), taken[place]);
   }
   return view;
+}
+
+function joinViews(first: CountView, second: CountView): CountView {
+  const [one, two] = [compactView(first), compactView(second)];
+  const border = one.offsets.at(-1) ?? 0;
+  const offsets = new Uint32Array(one.offsets.length + two.offsets.length - 1);
+  offsets.set(one.offsets);
+  offsets.set(
+    two.offsets.map((offset) => offset + border),
+    one.offsets.length - 1,
+  );
+  const keys = new Uint32Array(border + two.keys.length);
+  keys.set(one.keys);
+  keys.set(two.keys, border);
+  const counts = new Uint8Array(keys.length);
+  counts.set(one.counts);
+  counts.set(two.counts, border);
+  return { name: one.name, offsets, keys, counts };
 }
 
 const wrong = (what: string): InputError =>

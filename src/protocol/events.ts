@@ -27,6 +27,11 @@ export const taskRequestSchema = z.object({
   choice: z.record(z.string(), z.unknown()).nullable(),
 });
 
+/** So many candidates are added at most at a time: an event is small. */
+export const mostAdded = 500;
+/** A candidate that a person added: what people call it, and the arguments of its simulation. */
+const addedCandidateSchema = z.object({ label: z.string(), arguments: z.record(z.string(), z.unknown()) });
+
 /** Who asked, as `user@host`. */
 const by = z.string().optional();
 const worker = z.object({ worker: z.string(), host: z.string(), slots: positive });
@@ -66,7 +71,7 @@ const usesSlots = [slotsRequested, slotsWithdrawn, slotsReleased, taskCreated] a
 /** What each source may say. `operator`, `host` and `worker` are outsiders; the others are actors. */
 export const eventSchemas = {
   operator: z.discriminatedUnion('type', [
-    z.object({ type: z.literal('run.requested'), by }),
+    z.object({ type: z.literal('run.requested'), reason: z.string().optional(), by }),
     z.object({ type: z.literal('drain.requested'), reason: z.string(), by }),
     /** End for good: what runs may finish. */
     z.object({ type: z.literal('stop.requested'), reason: z.string(), by }),
@@ -79,6 +84,18 @@ export const eventSchemas = {
     z.object({ type: z.literal('candidate.vetoed'), candidate: count, reason: z.string(), by }),
     z.object({ type: z.literal('candidate.allowed'), candidate: count, reason: z.string(), by }),
     reallocationRequested.extend({ reason: z.string(), by }),
+    /**
+     * The space grows: these have the numbers from `first` on, which is how many there were before. `objects` take the place of the
+     * space's objects of those names, and begin with all that those held.
+     */
+    z.object({
+      type: z.literal('candidates.added'),
+      first: count,
+      candidates: z.array(addedCandidateSchema).min(1).max(mostAdded),
+      objects: z.record(z.string(), objectRefSchema),
+      reason: z.string(),
+      by,
+    }),
   ]),
   host: z.discriminatedUnion('type', [
     /** All that live, as of a place in the bucket of workers. */
