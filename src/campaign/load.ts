@@ -1,5 +1,5 @@
 /** Campaign folders: found, compiled if need be, and loaded. */
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { register as registerHooks } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -15,6 +15,9 @@ export interface MethodBundle {
 const compiled = import.meta.url.endsWith('.js');
 /** The folder of this package: two above this file, three when compiled. */
 export const packageRoot = resolve(dirname(fileURLToPath(import.meta.url)), compiled ? '../../..' : '../..');
+/** Coxswain's own version, from its package. */
+export const packageVersion = (): string =>
+  (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
 
 /**
  * The file that defines the campaign of a folder.

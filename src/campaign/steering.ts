@@ -158,7 +158,13 @@ export class Steering {
     }
     await this.#fleetWatch;
     await (await this.#answers)?.close();
-    this.#answers = answerQuestions(connection, record.id, standby);
+    this.#answers = answerQuestions({
+      connection,
+      campaign: record.id,
+      actors: standby,
+      ownerOf: (actor) => this.#claims.ownerOf(actor),
+      questions: [],
+    });
     await this.#answers;
     changed?.(standby.running);
   }

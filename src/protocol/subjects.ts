@@ -42,7 +42,9 @@ export const subjects = {
   kv: (bucket: string, key: string) => `$KV.${bucket}.${key}`,
   /** Whoever listens here is there: see `PresenceWatch`. */
   here: (id: string) => `cox.here.${id}`,
+  /** A question about a campaign, and one to a worker: answered as NATS micro services. */
   ask: (campaign: string, actor: string, question: string) => `cox.ask.${campaign}.${actor}.${question}`,
+  askWorker: (worker: string) => `cox.ask.worker.${worker}.status`,
 } as const;
 
 /** The class of tasks that only workers with the same methods compute: their campaign's name, and which version they are. */

@@ -4,7 +4,7 @@ import { isSource } from '../protocol/events.ts';
 import type { StoredFact } from '../protocol/fact.ts';
 import { protocolVersion, type Task } from '../protocol/task.ts';
 import type { CampaignLog, Clock, FactListener, Inspection, SnapshotStore, TaskQueue } from './contracts.ts';
-import { RunningActor, type ActorPorts } from './running-actor.ts';
+import { RunningActor, type ActorPorts, type ActorView } from './running-actor.ts';
 import type { Said } from './step.ts';
 
 export interface ActorHostOptions {
@@ -117,8 +117,8 @@ export class ActorHost {
     }
   }
 
-  /** State value and context of each actor, by name. */
-  get views(): Readonly<Record<string, { value: unknown; context: unknown }>> {
+  /** Each actor as it is now, by name. */
+  get views(): Readonly<Record<string, ActorView>> {
     return Object.fromEntries([...this.#actors].map(([name, actor]) => [name, actor.view]));
   }
 

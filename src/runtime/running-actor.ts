@@ -16,6 +16,20 @@ export interface ActorPorts {
   readonly fail: (error: unknown) => void;
 }
 
+/** An actor as it is now, for whoever asks. */
+export interface ActorView {
+  /** The machine's state value and context. */
+  readonly value: unknown;
+  readonly context: unknown;
+  /** Version of its definition. */
+  readonly version: number;
+  /** Sequence of the last fact of the log that it took, and how many facts it holds that came before their turn. */
+  readonly position: number;
+  readonly early: number;
+  /** What it will be told, and when, ms since 1970. */
+  readonly timers: readonly { readonly event: string; readonly dueAt: number }[];
+}
+
 const factsPerSnapshot = 256;
 const passedPerSnapshot = 1_024;
 const quietMs = 250;
@@ -72,10 +86,11 @@ export class RunningActor {
     return this.#state.record.position;
   }
 
-  /** The machine's state value and context, as the inspection and the questions show them. */
-  get view(): { value: unknown; context: unknown } {
+  get view(): ActorView {
     const { value, context } = this.#state.snapshot as { value: unknown; context: unknown };
-    return { value, context };
+    const { version, position, early, timers } = this.#state.record;
+    const due = timers.map(({ event, dueAt }) => ({ event: event.type, dueAt }));
+    return { value, context, version, position, early: early.length, timers: due };
   }
 
   /** Arm the timers and ask for what the first breath said. */
@@ -101,7 +116,7 @@ export class RunningActor {
         sequence: fact.sequence,
         event,
         before: (before.snapshot as { value: unknown }).value,
-        after: this.view.value,
+        after: (step.snapshot as { value: unknown }).value,
         said: step.said.map(({ event: said }) => said.type),
       });
     }

@@ -2,6 +2,7 @@ import type { ActorPlan } from '../protocol/actor.ts';
 import { CoxswainError, messageOf } from '../protocol/errors.ts';
 import { ActorHost, type ActorHostOptions } from './actor-host.ts';
 import type { ActorClaims } from './contracts.ts';
+import type { ActorView } from './running-actor.ts';
 
 export interface StandbyOptions extends Omit<ActorHostOptions, 'lost' | 'doubt'> {
   readonly claims: ActorClaims;
@@ -57,12 +58,10 @@ export class Standby {
     return [...this.#hosts.keys()];
   }
 
-  /** State value and context of each actor that runs here, by name. */
-  get views(): Readonly<Record<string, { value: unknown; context: unknown }>> {
-    return Object.assign({}, ...[...new Set(this.#hosts.values())].map(({ views }) => views)) as Record<
-      string,
-      { value: unknown; context: unknown }
-    >;
+  /** Each actor that runs here as it is now, by name. */
+  get views(): Readonly<Record<string, ActorView>> {
+    const views = [...new Set(this.#hosts.values())].map((host) => host.views);
+    return Object.assign({}, ...views) as Record<string, ActorView>;
   }
 
   /** Stop with last snapshots, and give up every claim, so that others may go on at once. */

@@ -10,6 +10,7 @@ import { ObjectCache } from '../nats/objects.ts';
 import { oncePerTurn } from '../nats/once-per-turn.ts';
 import { ensureTaskStreams, storeIdentity } from '../nats/streams.ts';
 import { messageOf } from '../protocol/errors.ts';
+import type { Registration } from '../protocol/registration.ts';
 import { toTaskFailure } from '../protocol/task.ts';
 import { FreezeWatch } from './freeze-watch.ts';
 import { launchChildren, type Answer, type ChildPool, type LaunchOptions } from './child-pool.ts';
@@ -22,6 +23,7 @@ import { Outbox } from './outbox.ts';
 import { ResultStore } from './result-store.ts';
 import { Retries } from './retries.ts';
 import { newWorkerId } from './worker-id.ts';
+import { answerForWorker, statusOf, type WorkerStatus } from './worker-status.ts';
 import { TaskFlow } from './task-flow.ts';
 import { renewMs, TaskSource } from './task-source.ts';
 import { within } from './within.ts';
@@ -39,6 +41,8 @@ export interface WorkerHost {
   readonly id: string;
   /** Resolves when it takes tasks; rejects when it cannot start: a campaign that does not load, a program that is missing. */
   readonly ready: Promise<void>;
+  /** What it is doing; null before it is registered. */
+  readonly status: WorkerStatus | null;
   /** Take nothing more, finish what runs for at most so long, give the rest back, and leave. */
   drain(graceMs: number): Promise<void>;
   /** End at once: everything killed, what was not finished given back. */
@@ -86,6 +90,7 @@ class Host implements WorkerHost {
   readonly #stopWatching: () => void;
   #offer: Offer = {};
   #registrar: Registrar | null = null;
+  #answers: Promise<{ close(): Promise<unknown> }> | null = null;
   #heartbeat: Heartbeat | null = null;
   #absent: () => void = () => undefined;
   #connected = true;
@@ -153,6 +158,11 @@ class Host implements WorkerHost {
     });
   }
 
+  get status(): WorkerStatus | null {
+    const registration = this.#registrar?.registration ?? null;
+    return registration && statusOf(registration, this.#pool.running, this.#held, this.#flow.tally);
+  }
+
   drain(graceMs: number): Promise<void> {
     this.#ending ??= this.#drain(graceMs);
     return this.#ending;
@@ -191,11 +201,20 @@ class Host implements WorkerHost {
     if (this.#ending !== null || this.#isKilled) return;
     void this.#warnOfOthers(editions);
     this.#flow.open(offer);
+    this.#answer(registration);
     this.#timers.push(setInterval(() => this.#renew(), renewMs));
     this.#heartbeat = new Heartbeat(this.#connection, { id: this.id, slots }, () =>
       this.#held.holdings(this.#pool.running),
     );
     this.#schedule();
+  }
+
+  /** Questions are answered beside the work: that they cannot be is no reason to compute nothing. */
+  #answer(registration: Registration): void {
+    this.#answers = answerForWorker(this.#connection, registration, () => this.status);
+    this.#answers.catch((error: unknown) =>
+      this.#logger.warn({ error: messageOf(error) }, 'no questions are answered'),
+    );
   }
 
   async #warnOfOthers(editions: Editions): Promise<void> {
@@ -314,6 +333,8 @@ class Host implements WorkerHost {
     this.#stopWatching();
     await Promise.all([...this.#sources.values()].map((source) => source.close()));
     await this.#registrar?.close();
+    // It says goodbye to the server, which may be away: nothing waits for that.
+    void this.#answers?.then((answers) => answers.close()).catch(() => undefined);
     this.#heartbeat?.close();
     this.#absent();
     this.#retries.close();

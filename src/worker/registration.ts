@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { headers, type NatsConnection } from '@nats-io/nats-core';
 import { jetstream } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { Logger } from 'pino';
-import { packageRoot } from '../campaign/load.ts';
+import { packageVersion } from '../campaign/load.ts';
 import { watchConnection } from '../nats/connection.ts';
 import { readStored } from '../nats/log-reader.ts';
 import { openLapsing } from '../nats/streams.ts';
@@ -26,7 +24,6 @@ export function newRegistration(worker: {
   startedAt: number;
 }): Registration {
   const { id, slots, offer, editions, labels, startedAt } = worker;
-  const manifest = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
   return {
     v: protocolVersion,
     id,
@@ -40,7 +37,7 @@ export function newRegistration(worker: {
       ]),
     ),
     labels: { ...labels },
-    version: manifest.version,
+    version: packageVersion(),
     startedAt,
     draining: false,
   };
@@ -100,6 +97,11 @@ export class Registrar {
         if (this.#timer !== null) void this.#write();
       },
     });
+  }
+
+  /** What is said now. */
+  get registration(): Registration {
+    return this.#registration;
   }
 
   async open(): Promise<void> {

@@ -15,6 +15,7 @@ import type { ResultStore } from './result-store.ts';
 import type { Retries } from './retries.ts';
 import type { Delivery } from './task-source.ts';
 import { outcomeWithout, type Offer, type Outcome } from './wire.ts';
+import { WorkerTally } from './worker-status.ts';
 
 /** What the way of a task needs of its worker. */
 export interface TaskFlowOptions {
@@ -51,6 +52,7 @@ export class TaskFlow {
   readonly #finished: [HeldTask, Outcome, child: number][] = [];
   /** Sequences of the tasks that are for newer workers: each is spoken of once. */
   readonly #toNewer = new Set<number>();
+  readonly tally = new WorkerTally();
   #offer: Offer | null = null;
   #nextRun = 1;
   /** Tasks that came again and are looked up. */
@@ -109,6 +111,7 @@ export class TaskFlow {
 
   /** A child has ended a run. */
   done({ run, scratch }: Assignment, outcome: Outcome, child: number): void {
+    this.tally.count(outcome);
     // Its child may have ended with it.
     if (outcome.failure !== null) this.#clear(scratch);
     const held = this.#held.ofRun(run);
