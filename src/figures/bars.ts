@@ -1,6 +1,7 @@
 /** Shares of time as bars, one row a thing that is compared. */
-import { frame, type Words } from './frame.ts';
+import type { Words } from './frame.ts';
 import { palettes, type, type Theme } from './palette.ts';
+import { plotOf } from './plot.ts';
 import type { Figure } from './svg.ts';
 
 /** How the slots of a run spent their time: shares that sum to 1 with what was idle. */
@@ -12,14 +13,18 @@ export interface UtilisationRow {
 }
 
 const rowHeight = 30;
-const margins = { left: 190, right: 70, top: 84, bottom: 44 };
+const margins = { left: 190, right: 70, bottom: 44 };
 
 /** A figure of bars: what part of all slots' time was computed in, simulating and learning; the rest was idle. */
 export function utilisationFigure(
   { words, rows }: { words: Pick<Words, 'title' | 'caption'>; rows: readonly UtilisationRow[] },
   theme: Theme,
+  width = 760,
 ): Figure {
   const { ink, quiet, simulate, infer, idle } = palettes[theme];
+  const inside = { size: { width, height: 0 }, bottom: margins.bottom };
+  const { paper, top } = plotOf({ ...words, x: '', y: '' }, theme, inside);
+  const left = Math.min(margins.left, 0.34 * width);
   const percent = (share: number): number => 100 * share;
   const bar = (name: string, color: string, of: (row: UtilisationRow) => number, label: object = {}): object => ({
     type: 'bar',
@@ -32,11 +37,11 @@ export function utilisationFigure(
     ...label,
   });
   return {
-    width: 760,
-    height: margins.top + margins.bottom + rowHeight * rows.length,
+    width,
+    height: top + margins.bottom + rowHeight * rows.length,
     option: {
-      ...frame(words, theme),
-      grid: { left: margins.left, right: margins.right, top: margins.top, bottom: margins.bottom },
+      ...paper,
+      grid: { left, right: margins.right, top, bottom: margins.bottom },
       xAxis: {
         type: 'value',
         min: 0,
@@ -50,7 +55,7 @@ export function utilisationFigure(
         data: rows.map(({ name }) => name),
         axisLine: { show: false },
         axisTick: { show: false },
-        axisLabel: { color: ink, fontSize: type.text, interval: 0 },
+        axisLabel: { color: ink, fontSize: type.text, interval: 0, width: left - 14, overflow: 'truncate' },
       },
       series: [
         bar('simulating', simulate, (row) => row.simulate),

@@ -1,6 +1,7 @@
 /** Lines with bands, labelled where they end: what was found against evaluations, or against time. */
-import { axis, frame, niceMax, spread, type Words } from './frame.ts';
-import { palettes, type, type Theme } from './palette.ts';
+import { axis, niceMax, type Words } from './frame.ts';
+import { palettes, type Theme } from './palette.ts';
+import { plotOf, type Size } from './plot.ts';
 import type { Figure } from './svg.ts';
 
 /** A line of a figure: `mean` at each `x`, and how far the band reaches on either side. */
@@ -22,69 +23,35 @@ export interface CurvesData {
   readonly baselines: readonly BaseLine[];
 }
 
-const size = { width: 760, height: 440 };
-const margins = { left: 64, right: 190, top: 84, bottom: 56 };
+const usual: Size = { width: 760, height: 440 };
 
 /** A figure of curves: each with its band, labelled at its right end, the baselines in grey behind them. */
-export function curvesFigure({ words, lines, baselines }: CurvesData, theme: Theme): Figure {
+export function curvesFigure({ words, lines, baselines }: CurvesData, theme: Theme, size = usual): Figure {
   const { ink, quiet, series: colours } = palettes[theme];
   const all = [...baselines, ...lines];
   const maxX = Math.max(...all.flatMap(({ x }) => x), Number.MIN_VALUE);
   const highest = ({ mean, band }: Line): number => Math.max(0, ...mean.map((y, i) => y + (band?.[i] ?? 0)));
   const maxY = niceMax(Math.max(...all.map(highest)));
-  const plot = {
-    top: margins.top,
-    bottom: size.height - margins.bottom,
-    left: margins.left,
-    right: size.width - margins.right,
-  };
-  const toY = (y: number): number => plot.bottom - (y / maxY) * (plot.bottom - plot.top);
-  const toX = (x: number): number => plot.left + (x / maxX) * (plot.right - plot.left);
   const styled = [
-    ...baselines.map((line) => ({ line, colour: quiet, stroke: line.stroke, text: quiet })),
+    ...baselines.map((line) => ({ line, colour: quiet, stroke: line.stroke })),
     ...lines.map((line, i) => {
       const colour = colours[i % colours.length] ?? ink;
       // Beyond the colours that there are, lines are told apart by their strokes.
-      return { line, colour, stroke: i < colours.length ? 'solid' : 'dashed', text: colour };
+      return { line, colour, stroke: i < colours.length ? 'solid' : 'dashed' };
     }),
   ];
-  const ends = styled.map(({ line }) => ({ x: toX(line.x.at(-1) ?? 0), y: toY(line.mean.at(-1) ?? 0) }));
-  const places = spread(
-    ends.map(({ y }) => y),
-    type.text + 4,
-    { top: plot.top - 4, bottom: plot.bottom },
-  );
+  const plot = plotOf(words, theme, { size, labels: styled.map(({ line, colour }) => ({ text: line.name, colour })) });
+  const toY = (y: number): number => plot.bottom - (y / maxY) * (plot.bottom - plot.top);
+  const toX = (x: number): number => plot.left + (x / maxX) * (plot.right - plot.left);
   return {
     ...size,
     option: {
-      ...frame(words, theme),
-      grid: { left: margins.left, right: margins.right, top: margins.top, bottom: margins.bottom },
+      ...plot.paper,
+      grid: plot.grid,
       xAxis: axis(words.x, theme, { min: 0, max: maxX, gap: 30 }),
       yAxis: axis(words.y, theme, { min: 0, max: maxY, isVertical: true, gap: 40 }),
       series: styled.flatMap(({ line, colour, stroke }, i) => seriesOf(line, { colour, stroke, key: `line-${i}` })),
-      graphic: styled.flatMap(({ line, text }, i) => {
-        const [end, place] = [ends[i] ?? { x: 0, y: 0 }, places[i] ?? 0];
-        return [
-          {
-            type: 'line',
-            silent: true,
-            shape: { x1: end.x + 3, y1: end.y, x2: plot.right + 14, y2: place },
-            style: { stroke: text, lineWidth: 0.6, opacity: 0.6 },
-          },
-          {
-            type: 'text',
-            silent: true,
-            x: plot.right + 18,
-            y: place,
-            style: {
-              text: line.name,
-              fill: text,
-              font: `${type.text}px ${type.family}`,
-              verticalAlign: 'middle',
-            },
-          },
-        ];
-      }),
+      graphic: plot.labelled(styled.map(({ line }) => ({ x: toX(line.x.at(-1) ?? 0), y: toY(line.mean.at(-1) ?? 0) }))),
     },
   };
 }

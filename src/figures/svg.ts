@@ -19,6 +19,8 @@ export async function renderSvg({ option, width, height }: Figure): Promise<stri
   core.use([
     charts.LineChart,
     charts.BarChart,
+    charts.ScatterChart,
+    charts.CustomChart,
     components.GridComponent,
     components.TitleComponent,
     components.GraphicComponent,
