@@ -1,0 +1,200 @@
+/** Who holds each slot now, the hosts and workers with their load and health, and the moves between pools. */
+import { signal } from '@preact/signals';
+import type { JSX } from 'preact';
+import type { Overview, SlotRow, WorkerRow } from '../../src/story/views.ts';
+import { clock, overview } from '../live.ts';
+import { hrefOf, taskHref } from '../route.ts';
+import { theme } from '../theme.ts';
+import { ago, count, timeOfDay } from '../words.ts';
+import { ledger } from './data.ts';
+import { kindColour } from './kinds.ts';
+import { lengthText } from './time-text.ts';
+
+const mostRows = 64;
+const showsAll = signal(false);
+
+export function SlotsNow(): JSX.Element {
+  const slots = overview.value?.slots ?? [];
+  const shown = showsAll.value ? slots : slots.slice(0, mostRows);
+  return (
+    <section aria-labelledby="slots-title">
+      <h3 id="slots-title">Who holds each slot now</h3>
+      {slots.length === 0 ? (
+        <p class="empty">{noSlots(overview.value)}</p>
+      ) : (
+        <table class="slots">
+          <thead>
+            <tr>
+              <th scope="col">slot</th>
+              <th scope="col">what</th>
+              <th scope="col" class="number">
+                for
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((slot) => (
+              <Slot key={slot.lane} slot={slot} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      {shown.length < slots.length && (
+        <button onClick={() => (showsAll.value = true)}>Show all {count(slots.length)} slots</button>
+      )}
+    </section>
+  );
+}
+
+const noSlots = (now: Overview | null): string =>
+  now?.state === 'ended'
+    ? 'The campaign has ended; no worker is there.'
+    : 'No worker is there. Slots appear as soon as one registers: cox worker starts one.';
+
+function Slot({ slot }: { readonly slot: SlotRow }): JSX.Element {
+  const { lane, task, idle, since } = slot;
+  return (
+    <tr title={`${slot.worker} on ${slot.host}`}>
+      <td class="number">{lane + 1}</td>
+      <td class="what">
+        {task === null ? (
+          <>
+            <i class="swatch" style={{ background: 'var(--idle)' }} />{' '}
+            <span class="quiet">idle: {idle ?? 'unknown'}</span>
+          </>
+        ) : (
+          <>
+            <i class="swatch" style={{ background: kindColour(task.topic, theme.value) }} />{' '}
+            <a class="id" href={taskHref(task.task)}>
+              {task.label}
+            </a>
+          </>
+        )}
+      </td>
+      <td class="number">{lengthText(Math.max(0, clock.value - since))}</td>
+    </tr>
+  );
+}
+
+export function Workers(): JSX.Element {
+  const workers = overview.value?.workers ?? [];
+  const hosts = new Map<string, WorkerRow[]>();
+  for (const one of workers) hosts.set(one.host, [...(hosts.get(one.host) ?? []), one]);
+  return (
+    <section aria-labelledby="workers-title">
+      <h3 id="workers-title">Hosts and workers</h3>
+      {workers.length === 0 ? (
+        <p class="empty">Workers appear here when the first one has joined the campaign.</p>
+      ) : (
+        <div class="wide">
+          <table class="workers">
+            <thead>
+              <tr>
+                <th scope="col">worker</th>
+                <th scope="col">state</th>
+                <th scope="col" class="number">
+                  busy
+                </th>
+                <th scope="col" class="number">
+                  done
+                </th>
+                <th scope="col" class="number">
+                  failed
+                </th>
+                <th scope="col" class="number">
+                  load
+                </th>
+                <th scope="col">heard</th>
+              </tr>
+            </thead>
+            {[...hosts].map(([host, those]) => (
+              <tbody key={host}>
+                <tr>
+                  <th scope="rowgroup" colSpan={7} class="host id">
+                    {host}
+                  </th>
+                </tr>
+                {those.map((one) => (
+                  <Worker key={one.worker} worker={one} />
+                ))}
+              </tbody>
+            ))}
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Worker({ worker }: { readonly worker: WorkerRow }): JSX.Element {
+  const { state, running, slots, done, failed, load, heardAt, goneAt } = worker;
+  return (
+    <tr class={`worker ${state}`}>
+      <td class="id">{worker.worker}</td>
+      <td class="health">{state === 'there' || goneAt === null ? state : `${state} ${timeOfDay(goneAt)}`}</td>
+      <td class="number">
+        {running}/{slots}
+      </td>
+      <td class="number">{count(done)}</td>
+      <td class={`number ${failed > 0 ? 'bad' : ''}`}>{count(failed)}</td>
+      <td class="number">{load === null ? '–' : load.toFixed(2)}</td>
+      <td class="quiet">
+        {heardAt === null || state === 'left' || state === 'lost' ? '–' : ago(heardAt, clock.value)}
+      </td>
+    </tr>
+  );
+}
+
+export function Moves(): JSX.Element {
+  const moves = ledger.value?.moves ?? [];
+  return (
+    <section aria-labelledby="moves-title">
+      <h3 id="moves-title">Moves between pools</h3>
+      {moves.length === 0 ? (
+        <p class="empty">None yet. A policy, or somebody by hand, moves slots from pool to pool; each move says why.</p>
+      ) : (
+        <ol class="moves" reversed>
+          {[...moves]
+            .reverse()
+            .slice(0, 50)
+            .map(({ sequence, at, from, to, slots, by, reason }) => (
+              <li key={sequence}>
+                <a class="number" href={hrefOf('log', { event: sequence })}>
+                  {timeOfDay(at)}
+                </a>{' '}
+                <span>
+                  {slots} {from} → {to}, by <span class="told">{by}</span>
+                </span>{' '}
+                {reason !== '' && <span class="quiet told">{reason}</span>}
+              </li>
+            ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+/** What is allocated, by grant: the ledger's own words, for those who want to check. */
+export function Holders(): JSX.Element | null {
+  const holders = ledger.value?.holders ?? [];
+  if (holders.length === 0) return null;
+  return (
+    <details>
+      <summary>Grants that are held: {count(holders.length)}</summary>
+      <ul class="small holders">
+        {holders.slice(0, 200).map(({ grant, pool, slots, task, label, since }) => (
+          <li key={grant}>
+            <span class="id">{grant}</span> {slots} of {pool} since {timeOfDay(since)}:{' '}
+            {task === null ? (
+              <span class="quiet">no task yet</span>
+            ) : (
+              <a class="id" href={taskHref(task)}>
+                {label ?? task}
+              </a>
+            )}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

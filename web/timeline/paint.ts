@@ -1,0 +1,224 @@
+/** Paints the timeline on a canvas, in one go: what is in sight, and nothing else. */
+import type { LedgerView } from '../../src/dashboard/api.ts';
+import { type, type Palette, type Theme } from '../../src/figures/palette.ts';
+import { visibleBars, type Bars } from '../../src/figures/gantt.ts';
+import type { Loaded } from './data.ts';
+import { axisHeight, laneTop, lanesSeen, stripHeight, type Layout } from './layout.ts';
+import { kindColour, paletteOf, spanColours } from './kinds.ts';
+import { ticks } from './time-text.ts';
+import type { Span } from './window.ts';
+
+/** What is marked: a lane and a time in it. */
+export interface Mark {
+  readonly lane: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Scene {
+  readonly layout: Layout;
+  readonly loaded: Loaded;
+  readonly ledger: LedgerView | null;
+  readonly seen: Span;
+  readonly theme: Theme;
+  readonly marked: Mark | null;
+  /** What is being selected to be zoomed to. */
+  readonly drag: Span | null;
+}
+
+interface Pen {
+  readonly context: CanvasRenderingContext2D;
+  readonly palette: Palette;
+  readonly x: (at: number) => number;
+}
+
+/** @param bars room that is used again from frame to frame */
+export function paintTimeline(context: CanvasRenderingContext2D, scene: Scene, bars: Bars): void {
+  const { layout, seen, theme } = scene;
+  const { width, height, gutter, ratio } = layout;
+  const scale = (width - gutter) / (seen.to - seen.from);
+  const pen = { context, palette: paletteOf(theme), x: (at: number) => gutter + (at - seen.from) * scale };
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  context.font = `${type.small}px ${type.family}`;
+  context.textBaseline = 'middle';
+  clipped(pen, { left: gutter, top: 0, width: width - gutter, height }, () => {
+    paintUpdates(pen, scene);
+    paintAxis(pen, scene);
+    paintPools(pen, scene);
+  });
+  paintPoolNames(pen, scene);
+  clipped(pen, { left: 0, top: layout.lanesTop, width, height: height - layout.lanesTop }, () => {
+    paintLanes(pen, scene);
+    paintBars(pen, scene, bars);
+    paintMark(pen, scene);
+  });
+  paintDrag(pen, scene);
+}
+
+function clipped(
+  { context }: Pen,
+  { left, top, width, height }: { left: number; top: number; width: number; height: number },
+  paint: () => void,
+): void {
+  context.save();
+  context.beginPath();
+  context.rect(left, top, width, height);
+  context.clip();
+  paint();
+  context.restore();
+}
+
+function paintUpdates({ context, palette, x }: Pen, { loaded: { timeline }, layout, seen }: Scene): void {
+  context.globalAlpha = 0.1;
+  for (const { start, end, failed } of timeline.updates) {
+    const to = end ?? timeline.end;
+    if (to < seen.from || start > seen.to) continue;
+    context.fillStyle = failed ? palette.failure : palette.train;
+    context.fillRect(x(start), axisHeight, Math.max(1, x(to) - x(start)), layout.height);
+  }
+  context.globalAlpha = 1;
+}
+
+function paintAxis({ context, palette, x }: Pen, { layout, seen }: Scene): void {
+  const room = layout.width - layout.gutter;
+  let end = -Infinity;
+  for (const { at, text } of ticks(seen.from, seen.to, Math.max(2, room / 96))) {
+    context.fillStyle = palette.grid;
+    context.fillRect(Math.round(x(at)), axisHeight - 4, 1, layout.height);
+    const half = context.measureText(text).width / 2;
+    const middle = Math.min(Math.max(x(at), layout.gutter + half + 1), layout.width - half - 1);
+    if (middle - half < end + 8) continue;
+    end = middle + half;
+    context.fillStyle = palette.quiet;
+    context.textAlign = 'center';
+    context.fillText(text, middle, axisHeight / 2);
+  }
+}
+
+/** Slots of each pool as a line, and those that are allocated filled under it: each as high as its most. */
+function paintPools(pen: Pen, { ledger, loaded, layout, seen, theme }: Scene): void {
+  if (ledger === null) return;
+  const shift = ledger.origin - loaded.timeline.origin;
+  layout.pools.forEach((pool, i) => {
+    const columns = ledger.pools[pool];
+    if (columns === undefined) return;
+    const bottom = axisHeight + (i + 1) * stripHeight - 3;
+    const unit = (stripHeight - 8) / Math.max(1, ...columns.slots);
+    const { context, palette, x } = pen;
+    const steps = (values: readonly number[]): Path2D => {
+      const path = new Path2D();
+      const last = x(Math.max(loaded.timeline.end, seen.from));
+      ledger.at.forEach((at, j) => {
+        const y = bottom - (values[j] ?? 0) * unit;
+        const next = ledger.at[j + 1];
+        if (j === 0) path.moveTo(x(at + shift), bottom);
+        path.lineTo(x(at + shift), y);
+        path.lineTo(next === undefined ? last : x(next + shift), y);
+      });
+      path.lineTo(last, bottom);
+      return path;
+    };
+    context.fillStyle = kindColour(pool, theme);
+    context.fill(steps(columns.allocated));
+    context.strokeStyle = palette.ink;
+    context.lineWidth = 1;
+    context.stroke(steps(columns.slots));
+  });
+}
+
+function paintPoolNames({ context, palette }: Pen, { layout, ledger }: Scene): void {
+  layout.pools.forEach((pool, i) => {
+    const columns = ledger?.pools[pool];
+    const slots = columns?.slots.at(-1) ?? 0;
+    const middle = axisHeight + i * stripHeight + stripHeight / 2 + 1;
+    const count = `${columns?.allocated.at(-1) ?? 0}/${slots}`;
+    context.textAlign = 'right';
+    context.fillStyle = palette.quiet;
+    context.fillText(count, layout.gutter - 8, middle);
+    const room = layout.gutter - 14 - context.measureText(count).width;
+    context.textAlign = 'left';
+    context.fillStyle = palette.ink;
+    context.fillText(cut(context, pool, room), 0, middle);
+  });
+}
+
+/** A lane is idle grey for as long as its slot was there; what it computed lies on it. */
+function paintLanes({ context, palette, x }: Pen, { layout, loaded: { timeline }, seen }: Scene): void {
+  const { first, end } = lanesSeen(layout);
+  const names = new Map<string, string>();
+  for (let lane = first; lane < end; lane++) {
+    const one = timeline.lanes[lane];
+    if (one === undefined) continue;
+    const top = laneTop(layout, lane);
+    const left = Math.max(layout.gutter, x(Math.max(seen.from, one.from)));
+    const right = Math.min(layout.width, x(Math.min(seen.to, one.to ?? timeline.end)));
+    context.fillStyle = palette.idle;
+    if (right > left) context.fillRect(left, top + 1, right - left, layout.rowHeight - 2);
+    context.fillStyle = palette.quiet;
+    context.textAlign = 'left';
+    const name = `${one.host} ${one.worker}`;
+    let text = names.get(name);
+    if (text === undefined) names.set(name, (text = cut(context, name, layout.gutter - 36)));
+    context.fillText(text, 0, top + layout.rowHeight / 2);
+    context.textAlign = 'right';
+    context.fillText(String(lane + 1), layout.gutter - 8, top + layout.rowHeight / 2);
+  }
+}
+
+function paintBars({ context }: Pen, { layout, loaded, seen, theme }: Scene, bars: Bars): void {
+  const { ratio, gutter, rowHeight } = layout;
+  const { first, end } = lanesSeen(layout);
+  const width = Math.max(1, Math.round((layout.width - gutter) * ratio));
+  visibleBars(loaded.tasks, { ...seen, width, firstLane: first, endLane: end }, bars);
+  const colours = spanColours(loaded.timeline.topics, theme);
+  const full = (rowHeight - 2) * ratio;
+  const shift = gutter * ratio;
+  // A gap of one pixel tells neighbours apart where there is room for it.
+  context.save();
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  colours.forEach((colour, key) => {
+    context.fillStyle = colour;
+    for (let i = 0; i < bars.count; i++) {
+      if (bars.key[i] !== key) continue;
+      const left = bars.left[i] ?? 0;
+      const length = (bars.right[i] ?? 0) - left;
+      const high = Math.max(1, full * (bars.share[i] ?? 1));
+      const bottom = (laneTop(layout, bars.lane[i] ?? 0) + rowHeight - 1) * ratio;
+      context.fillRect(shift + left, bottom - high, length > 4 ? length - 1 : length, high);
+    }
+  });
+  context.restore();
+}
+
+function paintMark({ context, palette, x }: Pen, { marked, layout }: Scene): void {
+  if (marked === null) return;
+  const top = laneTop(layout, marked.lane);
+  const left = Math.max(layout.gutter, x(marked.from));
+  const right = Math.min(layout.width - 1, Math.max(left + 3, x(marked.to)));
+  context.strokeStyle = palette.paper;
+  context.lineWidth = 4;
+  context.strokeRect(left, top + 1, right - left, layout.rowHeight - 2);
+  context.strokeStyle = palette.ink;
+  context.lineWidth = 2;
+  context.strokeRect(left, top + 1, right - left, layout.rowHeight - 2);
+}
+
+function paintDrag({ context, palette, x }: Pen, { drag, layout }: Scene): void {
+  if (drag === null) return;
+  context.globalAlpha = 0.15;
+  context.fillStyle = palette.ink;
+  context.fillRect(x(drag.from), 0, x(drag.to) - x(drag.from), layout.height);
+  context.globalAlpha = 1;
+  context.strokeStyle = palette.ink;
+  context.lineWidth = 1;
+  context.strokeRect(x(drag.from), 0.5, x(drag.to) - x(drag.from), layout.height - 1);
+}
+
+/** A text's beginning, as long as there is room for. */
+function cut(context: CanvasRenderingContext2D, text: string, room: number): string {
+  if (context.measureText(text).width <= room) return text;
+  let end = text.length;
+  while (end > 1 && context.measureText(`${text.slice(0, end)}…`).width > room) end--;
+  return `${text.slice(0, end)}…`;
+}
