@@ -6,6 +6,8 @@ import { spread, type Words } from './frame.ts';
 export interface Size {
   readonly width: number;
   readonly height: number;
+  /** Without title and caption: whoever shows it says them beside it. */
+  readonly isBare?: boolean;
 }
 
 /** A label in the colour of what it names, and where that ends: px on the paper. */
@@ -74,6 +76,7 @@ export function plotOf(
       backgroundColor: paper,
       textStyle: { fontFamily: type.family },
       title: {
+        show: size.isBare !== true,
         text: title.join('\n'),
         subtext: caption.join('\n'),
         left: edge,
