@@ -8,8 +8,11 @@ export interface Figure {
   readonly height: number;
 }
 
-/** A figure as one SVG document: of the same figure the same text. ECharts is loaded when this is called, and only what figures use. */
-export async function renderSvg({ option, width, height }: Figure): Promise<string> {
+/**
+ * A figure as one SVG document: of the same figure the same text. ECharts is loaded when this is called, and only what figures use.
+ * @param ids what its elements' ids begin with: several figures within one page need different ones.
+ */
+export async function renderSvg({ option, width, height }: Figure, ids = 'cox'): Promise<string> {
   const [core, charts, components, renderers] = await Promise.all([
     import('echarts/core'),
     import('echarts/charts'),
@@ -29,18 +32,18 @@ export async function renderSvg({ option, width, height }: Figure): Promise<stri
   const chart = core.init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     chart.setOption({ ...option, animation: false });
-    return `${renumbered(chart.renderToSVGString())}\n`;
+    return `${renumbered(chart.renderToSVGString(), ids)}\n`;
   } finally {
     chart.dispose();
   }
 }
 
 /** ECharts numbers what it draws on from chart to chart: here every figure begins anew. */
-function renumbered(svg: string): string {
+function renumbered(svg: string, ids: string): string {
   const numbers = new Map<string, number>();
   return svg.replaceAll(/\bzr\d+-[a-z]*-?\d*/g, (id) => {
     const number = numbers.get(id) ?? numbers.size;
     numbers.set(id, number);
-    return `cox-${number}`;
+    return `${ids}-${number}`;
   });
 }
