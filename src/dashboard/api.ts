@@ -25,6 +25,7 @@
  * | `/api/drawing?label=&theme=` | `image/svg+xml`: a candidate |
  * | `POST /api/steer` | takes {@link SteerRequest}, answers {@link SteerAnswer} |
  */
+import type { ActorHistory, PastActor } from '../replay/actor-history.ts';
 import type { CampaignState, Overview, PoolRow, TaskRow } from '../story/views.ts';
 
 export type { IdleReport, LedgerView, Science, TaskRow, TaskStory, Timeline } from '../story/views.ts';
@@ -68,36 +69,11 @@ export interface LiveEvents {
   readonly bye: { readonly reason: string };
 }
 
-/** An actor as it is now. */
-export interface ActorLive {
-  readonly actor: string;
-  /** Paths of its active states, outer ones included: `draining`, `draining.toEnd`. */
-  readonly active: readonly string[];
-  /** How often each state was entered and ms spent in it; how often each arrow was taken. By path, and by the arrow's id. */
-  readonly states: Readonly<Record<string, { readonly entered: number; readonly ms: number }>>;
-  readonly arrows: Readonly<Record<string, number>>;
-  readonly last: {
-    readonly sequence: number;
-    readonly at: number;
-    readonly event: string;
-    readonly arrows: readonly string[];
-    readonly said: readonly string[];
-  } | null;
-  /** Sequence of the last fact that the replay gave it, and facts stored that it has not taken. */
-  readonly position: number;
-  readonly mailbox: number;
+/** An actor as it is now: what the replay of the log knows of it, and who runs it. */
+export interface ActorLive extends ActorHistory {
   /** Who runs it; null when nobody does. */
   readonly runBy: string | null;
   readonly host: string | null;
-  /** Its last events, newest first, at most 20. */
-  readonly recent: readonly {
-    readonly sequence: number;
-    readonly at: number;
-    readonly event: string;
-    readonly from: string;
-    readonly to: string;
-    readonly said: readonly { readonly type: string; readonly sequence: number | null }[];
-  }[];
 }
 
 export interface EventRow {
@@ -136,7 +112,7 @@ export interface Past {
   readonly at: number;
   readonly event: EventRow;
   readonly state: CampaignState;
-  readonly actors: readonly Pick<ActorLive, 'actor' | 'active' | 'states' | 'arrows' | 'last'>[];
+  readonly actors: readonly PastActor[];
   readonly capacity: number;
   readonly pools: readonly PoolRow[];
   readonly counts: Overview['counts'];

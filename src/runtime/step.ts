@@ -8,6 +8,7 @@ import {
   type AnyActorScope,
   type AnyMachineSnapshot,
   type AnyStateMachine,
+  type AnyTransitionDefinition,
 } from 'xstate';
 import { z } from 'zod';
 import { ConfigError, InvariantError, messageOf } from '../protocol/errors.ts';
@@ -68,6 +69,14 @@ export interface ActorState {
   readonly snapshot: AnyMachineSnapshot;
 }
 
+/** A microstep of a machine, for whoever looks on: the event, the transitions that were taken on it, and the state right after. */
+export interface Microstep {
+  readonly event: { readonly type: string };
+  readonly transitions: readonly AnyTransitionDefinition[];
+  readonly snapshot: AnyMachineSnapshot;
+}
+type OnMicrostep = (microstep: Microstep) => void;
+
 interface Definition {
   readonly name: string;
   readonly machine: AnyStateMachine;
@@ -125,13 +134,15 @@ export function restoreActor(definition: Definition, json: unknown): ActorState 
  * Facts at or before the position are dropped. An actor is a channel that numbers what it says 1, 2, 3, ...: of an actor that
  * this one listens to the next number is taken, older ones are dropped, and later ones are held until the gap is filled,
  * since a message that was sent again after a reconnect arrives after its successors. Outsiders have no numbers.
+ *
+ * `onMicrostep` is shown how the machine gets there: for each event what it selected first, then eventless transitions.
  */
-export function takeFact(definition: Definition, state: ActorState, fact: StoredFact): Step {
+export function takeFact(definition: Definition, state: ActorState, fact: StoredFact, onMicrostep?: OnMicrostep): Step {
   if (fact.sequence <= state.record.position) return unchanged(state);
   const { record } = state;
   const moved: ActorState = { record: { ...record, position: fact.sequence }, snapshot: state.snapshot };
   const { source, number } = fact;
-  if (number === null) return deliver(definition, moved, [fact], fact);
+  if (number === null) return deliver(definition, moved, [fact], fact, onMicrostep);
   if (!listensTo(definition, source)) return unchanged(moved);
   const next = (record.heard[source] ?? 0) + 1;
   if (number < next) return unchanged(moved);
@@ -153,7 +164,7 @@ export function takeFact(definition: Definition, state: ActorState, fact: Stored
     if (run.length > 1) early = early.filter((one) => !taken.has(one));
   }
   const heard = { ...record.heard, [source]: next + run.length - 1 };
-  return deliver(definition, { ...moved, record: { ...moved.record, early, heard } }, run, fact);
+  return deliver(definition, { ...moved, record: { ...moved.record, early, heard } }, run, fact, onMicrostep);
 }
 
 const listening = new WeakMap<Definition, { sources: ReadonlySet<string>; facts: ReadonlySet<string> }>();
@@ -185,7 +196,13 @@ function unchanged({ record, snapshot }: ActorState): Step {
 }
 
 /** Give the machine a run of facts in order; all effects carry the sequence of the fact that completed the run. */
-function deliver(definition: Definition, state: ActorState, run: readonly StoredFact[], cause: StoredFact): Step {
+function deliver(
+  definition: Definition,
+  state: ActorState,
+  run: readonly StoredFact[],
+  cause: StoredFact,
+  onMicrostep: OnMicrostep | undefined,
+): Step {
   let snapshot = state.snapshot;
   let timers = state.record.timers;
   const effects: Effect[] = [];
@@ -205,7 +222,7 @@ function deliver(definition: Definition, state: ActorState, run: readonly Stored
     }
     // A machine that has ended takes nothing more.
     if (snapshot.status === 'done') continue;
-    const [next, asked] = advance(definition, snapshot, event, fact.sequence);
+    const [next, asked] = advance(definition, snapshot, event, fact.sequence, onMicrostep);
     snapshot = next;
     effects.push(...asked);
     taken.push({ type: event.type });
@@ -233,16 +250,29 @@ function scopeOf(machine: AnyStateMachine): AnyActorScope {
   return scope;
 }
 
+/** XState tells its system, as it goes, which transitions it takes: finding out afterwards would be to run every guard and action again. */
+function watchedSystem(system: AnyActorScope['system'], onMicrostep: OnMicrostep): AnyActorScope['system'] {
+  const told = (event: { type: string; _transitions?: readonly AnyTransitionDefinition[] }): void => {
+    if (event.type !== '@xstate.microstep') return;
+    const { event: cause, snapshot } = event as unknown as Microstep;
+    onMicrostep({ event: cause, snapshot, transitions: event._transitions ?? [] });
+  };
+  return Object.create(system, { _sendInspectionEvent: { value: told } }) as AnyActorScope['system'];
+}
+
 /** One transition of the machine. @throws InvariantError that names actor and event when a guard or an action of it throws. */
 function advance(
   { name, machine }: Definition,
   snapshot: AnyMachineSnapshot,
   event: { type: string },
   sequence: number,
+  onMicrostep: OnMicrostep | undefined,
 ): [AnyMachineSnapshot, Effect[]] {
   try {
     const effects: Effect[] = [];
-    const scope = { ...scopeOf(machine), actionExecutor: (effect: Effect): void => void effects.push(effect) };
+    const usual = scopeOf(machine);
+    const system = onMicrostep === undefined ? usual.system : watchedSystem(usual.system, onMicrostep);
+    const scope = { ...usual, system, actionExecutor: (effect: Effect): void => void effects.push(effect) };
     return [machine.transition(snapshot, event, scope as never) as AnyMachineSnapshot, effects];
   } catch (cause) {
     throw new InvariantError(`actor ${name} failed at ${event.type} (${sequence}): ${messageOf(cause)}`, { cause });
