@@ -1,0 +1,102 @@
+/** One event: the whole fact, what led to it, and what it led to. */
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { EventDetail, EventRow } from '../../src/dashboard/api.ts';
+import { useAnswer } from '../answer.ts';
+import { withQuery } from '../api.ts';
+import { go, hrefOf, taskHref } from '../route.ts';
+import { timeOfDay } from '../words.ts';
+import { EventWords } from './list.tsx';
+
+export function Detail({ sequence }: { readonly sequence: string }): JSX.Element {
+  const { data, error } = useAnswer<EventDetail>(withQuery('/api/event', { at: sequence }));
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus({ preventScroll: true }), [sequence]);
+  const isThis = data !== null && String(data.sequence) === sequence;
+  return (
+    <aside class="event-detail" aria-labelledby="event-title">
+      <header>
+        <h2 id="event-title" tabIndex={-1} ref={title}>
+          Event <span class="number">{sequence}</span>
+        </h2>
+        <button class="plain" aria-label="Close this event" onClick={() => go('log')}>
+          ✕
+        </button>
+      </header>
+      {isThis ? <Whole event={data} /> : <p class="empty">{error ?? 'Asking for it.'}</p>}
+    </aside>
+  );
+}
+
+function Whole({ event }: { readonly event: EventDetail }): JSX.Element {
+  const task = taskOf(event.fact);
+  return (
+    <>
+      <p>
+        <strong>{event.type}</strong> by {event.source} at <span class="number">{timeOfDay(event.at)}</span>
+      </p>
+      <p class="told">{event.text}</p>
+      <p class="ways">
+        {task !== null && (
+          <a href={taskHref(task)}>
+            Task <span class="id">{task}</span>
+          </a>
+        )}
+        <a href={hrefOf('actors', { at: event.sequence })}>The actors right after it</a>
+      </p>
+      <Led title="What led to it" rows={event.causes} none="Nothing in the log: it came from outside." />
+      <Led title="What it led to" rows={event.consequences} none="Nothing, so far." />
+      <h3>The fact as it is stored</h3>
+      <pre tabIndex={0} aria-label="The fact as it is stored">
+        {visible(JSON.stringify(event.fact, null, 2))}
+      </pre>
+    </>
+  );
+}
+
+function Led({
+  title,
+  rows,
+  none,
+}: {
+  readonly title: string;
+  readonly rows: readonly EventRow[];
+  readonly none: string;
+}): JSX.Element {
+  return (
+    <section>
+      <h3>{title}</h3>
+      {rows.length === 0 ? (
+        <p class="quiet">{none}</p>
+      ) : (
+        <ol>
+          {rows.map((row) => (
+            <li key={row.sequence}>
+              <a class="led" href={hrefOf('log', { event: row.sequence })}>
+                <EventWords row={row} />
+              </a>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+/** The task that a fact is about; null when it is about none. */
+function taskOf(fact: unknown): string | null {
+  const event = field(fact, 'event') ?? fact;
+  const task = field(event, 'task') ?? field(field(event, 'result'), 'task');
+  const id = typeof task === 'string' ? task : field(task, 'id');
+  return typeof id === 'string' ? id : null;
+}
+
+const field = (of: unknown, name: string): unknown =>
+  typeof of === 'object' && of !== null && name in of ? (of as Readonly<Record<string, unknown>>)[name] : undefined;
+
+/** Letters that turn or hide others, spelt out. */
+const visible = (text: string): string =>
+  text.replace(
+    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
