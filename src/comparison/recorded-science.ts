@@ -24,7 +24,7 @@ export function scienceOf(
     threshold,
     seek,
     results: {
-      at: successes.map(({ line }) => line.times.decided),
+      at: successes.map(({ line }) => line.times.decided - origin),
       value: successes.map(({ value }) => value),
       task: successes.map(({ line }) => line.id),
       label: successes.map(({ line }) => labelOf(line)),

@@ -42,8 +42,8 @@ const foundAt = ({ science }: RunScience, successes: number): number =>
   successes === 0 ? 0 : (science.found[successes - 1] ?? 0);
 
 /** Ms from the origin to the given success; 0 before the first. */
-const at = ({ science: { origin, results } }: RunScience, successes: number): number =>
-  successes === 0 ? 0 : (results.at[successes - 1] ?? origin) - origin;
+const at = ({ science: { results } }: RunScience, successes: number): number =>
+  successes === 0 ? 0 : (results.at[successes - 1] ?? 0);
 
 /** What random choices would have found, in the pace of the run; of several runs there is one only against simulations. */
 function randomOf(runs: readonly RunScience[], by: 'evaluations' | 'time', ms: number): BaseLine | null {

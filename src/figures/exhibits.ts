@@ -159,11 +159,11 @@ const seconds = (ms: number): number => Math.round(ms) / 1_000;
 function foundTable({ runs }: RunsData): Table {
   return {
     columns: ['run', 'simulations', 'seconds', 'found', 'random mean', 'random deviation'],
-    rows: runs.flatMap(({ name, science: { origin, results, found, random } }) =>
+    rows: runs.flatMap(({ name, science: { results, found, random } }) =>
       [0, ...found].map((count, n) => [
         name,
         n,
-        n === 0 ? 0 : seconds((results.at[n - 1] ?? origin) - origin),
+        n === 0 ? 0 : seconds(results.at[n - 1] ?? 0),
         count,
         random === null ? null : n * random.rate,
         random === null ? null : Math.hypot(Math.sqrt(n * random.rate * (1 - random.rate)), n * random.error),
@@ -189,12 +189,12 @@ function resultsTable({ runs, measure }: RunsData): Table {
       'decision ms',
       'found so far',
     ],
-    rows: runs.flatMap(({ name, science: { origin, results, found } }) =>
+    rows: runs.flatMap(({ name, science: { results, found } }) =>
       results.value.map((value, i) => [
         name,
         results.task[i] ?? null,
         results.label[i] ?? null,
-        seconds((results.at[i] ?? origin) - origin),
+        seconds(results.at[i] ?? 0),
         value,
         results.predicted[i] ?? null,
         results.deviation[i] ?? null,

@@ -19,7 +19,7 @@ export function objectiveFigure(data: RunsData, theme: Theme, size = usual): Fig
   const isOne = runs.length === 1;
   const time = wallTime(runs);
   const y = rangeOf(runs.flatMap(({ science }) => [...spanOf(science.results.value), threshold]));
-  const end = Math.max(...runs.map(({ science: { origin, results } }) => (results.at.at(-1) ?? origin) - origin), 1);
+  const end = Math.max(...runs.map(({ science: { results } }) => results.at.at(-1) ?? 0), 1);
   const x = { min: 0, max: end / time.ms };
   const lines = runs.map(({ name, science }, i) => {
     const best = bestOf(science);
@@ -95,12 +95,12 @@ function captionOf(data: RunsData): string {
 }
 
 /** Each improvement: ms since the origin, and the value. */
-function bestOf({ origin, seek, results }: Science): [number, number][] {
+function bestOf({ seek, results }: Science): [number, number][] {
   const best: [number, number][] = [];
   results.value.forEach((value, i) => {
     const last = best.at(-1)?.[1];
     if (last === undefined || (seek === 'highest' ? value > last : value < last)) {
-      best.push([(results.at[i] ?? origin) - origin, value]);
+      best.push([results.at[i] ?? 0, value]);
     }
   });
   return best;
@@ -114,12 +114,8 @@ const lastOf = (best: readonly (readonly [number, number])[], x: number): number
 type Range = { readonly min: number; readonly max: number };
 type Point = readonly [x: number, y: number, index: number];
 
-function pointsOf(
-  { origin, results }: Science,
-  ms: number,
-  { plot, x, y }: { plot: Plot; x: Range; y: Range },
-): Point[] {
-  const points = results.value.map((value, i): Point => [((results.at[i] ?? origin) - origin) / ms, value, i]);
+function pointsOf({ results }: Science, ms: number, { plot, x, y }: { plot: Plot; x: Range; y: Range }): Point[] {
+  const points = results.value.map((value, i): Point => [(results.at[i] ?? 0) / ms, value, i]);
   const shown = apart(
     points.map(([px, py]) => [px, py]),
     {

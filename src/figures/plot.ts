@@ -54,7 +54,8 @@ export function plotOf(
   const room = size.width - 2 * edge;
   const title = wrapped(words.title, room / charWidth.title);
   const caption = words.caption.split('\n').flatMap((line) => wrapped(line, room / charWidth.text));
-  const head = 34 + titleLine * title.length + lineHeight * Math.max(isNarrow ? 1 : 2, caption.length);
+  const wordsHeight = 34 + titleLine * title.length + lineHeight * Math.max(isNarrow ? 1 : 2, caption.length);
+  const head = size.isBare === true ? edge + 4 : wordsHeight;
   const rows = isNarrow ? rowsOf(labels, room) : { places: [], height: 0 };
   const margins = {
     left,

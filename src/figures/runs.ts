@@ -40,7 +40,7 @@ export const isFound = (value: number, { seek, threshold }: Pick<Science, 'seek'
 
 /** The unit of wall time in which all of the runs read well, and the time axis' name. */
 export function wallTime(runs: readonly RunScience[]): { readonly unit: string; readonly ms: number; name: string } {
-  const spans = runs.map(({ science: { origin, results } }) => (results.at.at(-1) ?? origin) - origin);
+  const spans = runs.map(({ science }) => science.results.at.at(-1) ?? 0);
   const unit = timeUnit(Math.max(...spans, 0));
   return { ...unit, name: `wall time, ${unit.unit}` };
 }

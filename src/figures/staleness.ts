@@ -76,9 +76,9 @@ export function stalenessFigure(
 }
 
 /** When each choice's result was decided on, its staleness, and its place among the results. */
-function pointsOf({ science: { origin, results } }: RunScience, unit: string, ms: number): [number, number, number][] {
+function pointsOf({ science: { results } }: RunScience, unit: string, ms: number): [number, number, number][] {
   const of = unit === 'results' ? results.staleResults : results.staleSeconds;
-  return of.flatMap((stale, i) => (stale === null ? [] : [[((results.at[i] ?? origin) - origin) / ms, stale, i]]));
+  return of.flatMap((stale, i) => (stale === null ? [] : [[(results.at[i] ?? 0) / ms, stale, i]]));
 }
 
 function captionOf(data: RunsData & { in: string }, medians: readonly number[], highest: number): string {
