@@ -1,0 +1,140 @@
+/**
+ * Lanes: slots have no names, so a worker's tasks are laid into as many rows as it has slots, in which they do not overlap. A lane
+ * is there while its worker is, or while it computes.
+ */
+import type { Column } from './columns.ts';
+
+/** Tasks of one lane that overlap by less only seem to: clocks and rounding, ms. */
+const tolerance = 5;
+
+export interface Lane {
+  readonly worker: string;
+  from: number;
+  /** When its worker left, or the slot was taken away; null while it is there. */
+  to: number | null;
+  /** Whether its worker was lost, not dismissed. */
+  isLost: boolean;
+  /** Times between a loss and the return of the same worker. */
+  readonly away: { readonly from: number; readonly to: number }[];
+  /** Rows of its tasks in the order of their starts. */
+  readonly rows: number[];
+}
+
+/** Starts and ends of tasks by row, ms. */
+export interface Times {
+  readonly start: Column;
+  readonly end: Column;
+}
+
+/** The lanes of a fleet, in the order in which they appeared. */
+export class Lanes {
+  readonly all: Lane[] = [];
+  readonly #byWorker = new Map<string, number[]>();
+  readonly #times: Times;
+
+  constructor(times: Times) {
+    this.#times = times;
+  }
+
+  of(worker: string): readonly number[] {
+    return this.#byWorker.get(worker) ?? [];
+  }
+
+  /** A worker is there with so many slots. */
+  join(worker: string, slots: number, at: number): void {
+    const lanes = this.of(worker);
+    for (const [place, number] of lanes.entries()) {
+      const lane = this.all[number];
+      if (lane === undefined) continue;
+      if (place >= slots) {
+        lane.to ??= at;
+      } else if (lane.to !== null) {
+        if (at > lane.to) lane.away.push({ from: lane.to, to: at });
+        lane.to = null;
+        lane.isLost = false;
+      }
+    }
+    for (let place = lanes.length; place < slots; place += 1) this.#open(worker, at, null);
+  }
+
+  leave(worker: string, isLost: boolean, at: number): void {
+    for (const number of this.of(worker)) {
+      const lane = this.all[number];
+      if (lane === undefined || lane.to !== null) continue;
+      lane.to = at;
+      lane.isLost = isLost;
+    }
+  }
+
+  /**
+   * Lay a task that ended into lanes of its worker, as many as it has slots: those where the task before ended last, which needs no
+   * more lanes than there were slots when tasks come in the order of their ends. One that fits nowhere opens a lane.
+   */
+  place(row: number, worker: string, slots: number): void {
+    const start = this.#times.start.at(row);
+    const end = this.#times.end.at(row);
+    const free: { number: number; at: number; before: number }[] = [];
+    for (const number of this.of(worker)) {
+      const at = this.#gapFor(number, start, end);
+      if (at !== null) free.push({ number, at, before: this.#endOf(this.all[number]?.rows[at - 1]) });
+    }
+    free.sort((a, b) => b.before - a.before || a.number - b.number);
+    for (let place = 0; place < slots; place += 1) {
+      const { number, at } = free[place] ?? { number: this.#open(worker, start, end), at: 0 };
+      const lane = this.all[number];
+      if (lane === undefined) continue;
+      lane.rows.splice(at, 0, row);
+      lane.from = Math.min(lane.from, start);
+      if (lane.to !== null) lane.to = Math.max(lane.to, end);
+    }
+  }
+
+  #open(worker: string, from: number, to: number | null): number {
+    const number = this.all.length;
+    this.all.push({ worker, from, to, isLost: false, away: [], rows: [] });
+    const mine = this.#byWorker.get(worker);
+    if (mine === undefined) this.#byWorker.set(worker, [number]);
+    else mine.push(number);
+    return number;
+  }
+
+  #endOf(row: number | undefined): number {
+    return row === undefined ? -Infinity : this.#times.end.at(row);
+  }
+
+  /** Where in a lane's tasks one fits that runs from `start` to `end`; null where it does not. */
+  #gapFor(number: number, start: number, end: number): number | null {
+    const rows = this.all[number]?.rows ?? [];
+    let place = rows.length;
+    while (place > 0 && this.#times.start.at(rows[place - 1] ?? -1) > start) place -= 1;
+    if (this.#endOf(rows[place - 1]) > start + tolerance) return null;
+    const next = rows[place];
+    return next !== undefined && this.#times.start.at(next) < end - tolerance ? null : place;
+  }
+}
+
+/** The tasks of a lane in a window, each cut to it and to what came before: they never overlap. */
+export function* busyIn(
+  lane: Lane,
+  times: Times,
+  from: number,
+  to: number,
+): Generator<{ row: number; place: number; from: number; to: number }> {
+  let low = 0;
+  let high = lane.rows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times.end.at(lane.rows[middle] ?? -1) <= from) low = middle + 1;
+    else high = middle;
+  }
+  let done = from;
+  for (let place = low; place < lane.rows.length; place += 1) {
+    const row = lane.rows[place] ?? -1;
+    const start = Math.max(times.start.at(row), done);
+    if (start >= to) return;
+    const end = Math.min(times.end.at(row), to);
+    if (end <= start) continue;
+    yield { row, place, from: start, to: end };
+    done = end;
+  }
+}
