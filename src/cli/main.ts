@@ -15,6 +15,7 @@ const subcommands: Readonly<Record<string, (argv: readonly string[]) => Promise<
   submit: async () => (await import('./submit.ts')).submitCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),
   watch: async () => (await import('./watch.ts')).watchCommand(),
+  dashboard: async () => (await import('./dashboard.ts')).dashboardCommand(),
   collect: async () => (await import('./collect.ts')).collectCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),
   rehearse: async (argv) => (await import('./rehearse.ts')).rehearseCommand(argv),

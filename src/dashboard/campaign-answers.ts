@@ -1,0 +1,200 @@
+/** What a dashboard answers about its campaign, from one reader of its log. */
+import type { ServerResponse } from 'node:http';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { chartOf } from '../charts/chart-model.ts';
+import { chartSvg } from '../charts/svg.ts';
+import { composePlans } from '../campaign/composition.ts';
+import { directionOf, type CampaignDefinition } from '../campaign/definition.ts';
+import { handsOn } from '../campaign/hands-on.ts';
+import { thisPerson } from '../campaign/operator.ts';
+import type { RunRecord } from '../campaign/run-folder.ts';
+import type { ActorPlan } from '../protocol/actor.ts';
+import { Story } from '../story/story.ts';
+import type { TaskState } from '../story/views.ts';
+import type { CampaignInfo, EventDetail, EventPage, Past, SteerAnswer, TaskPage, TaskStory } from './api.ts';
+import type { Answers, EventsQuery, TaskQuery } from './app.ts';
+import { SharedBodies, type Body } from './bodies.ts';
+import { CampaignReader } from './campaign-reader.ts';
+import { Drawings } from './drawings.ts';
+import { EventLog } from './event-log.ts';
+import { History } from './history.ts';
+import type { Role } from './keys.ts';
+import { LiveFeed } from './live-feed.ts';
+import { pastOf } from './past.ts';
+import { RequestError } from './query.ts';
+
+export interface AnswersOptions {
+  readonly connection: NatsConnection;
+  readonly record: RunRecord;
+  readonly definition: CampaignDefinition;
+}
+
+/** So long a question waits for the log to be read; then it is to be asked again, ms. */
+const patienceMs = 20_000;
+
+export class CampaignAnswers implements Answers {
+  readonly #options: AnswersOptions;
+  readonly #plans: readonly ActorPlan[];
+  readonly #story: Story;
+  readonly #feed: LiveFeed;
+  readonly #reader: CampaignReader;
+  readonly #history: History;
+  readonly #log: EventLog;
+  readonly #shared = new SharedBodies();
+  readonly #drawings: Drawings;
+  readonly #charts = new Map<string, Promise<string>>();
+
+  constructor(options: AnswersOptions) {
+    const { connection, record, definition } = options;
+    this.#options = options;
+    this.#drawings = new Drawings(definition);
+    this.#plans = composePlans(definition, record);
+    const actors = this.#plans.map(({ actor }) => actor.name);
+    this.#story = storyOf(record, definition);
+    this.#feed = new LiveFeed((watchers) => this.#reader.watched(watchers));
+    this.#history = new History(this.#plans, (from, to) => this.#log.facts(from, to));
+    const [story, feed, history] = [this.#story, this.#feed, this.#history];
+    this.#reader = new CampaignReader({ connection, campaign: record.id, story, history, feed, actors });
+    this.#log = new EventLog(connection, record.id, () => this.#reader.end);
+  }
+
+  campaign(role: Role): CampaignInfo {
+    const { record, definition } = this.#options;
+    const { topic, label, unit, also } = definition.objective;
+    const settings = definition.settings.parse(record.settings);
+    const overview = this.#reader.overview();
+    return {
+      id: record.id,
+      campaign: record.campaign,
+      policy: settings.policy,
+      settings: record.settings,
+      versions: record.versions,
+      candidates: record.candidates.count,
+      objective: { topic, label, unit, also, threshold: settings.threshold, seek: directionOf(settings) },
+      draws: definition.draw !== undefined,
+      actors: this.#plans.map(({ actor }) => actor.name),
+      pools: overview.pools.map(({ pool }) => pool),
+      role,
+    };
+  }
+
+  live(response: ServerResponse): void {
+    this.#feed.open(response);
+  }
+
+  timeline(): Promise<Body> {
+    return this.#bodyOf('timeline', () => this.#story.timeline());
+  }
+
+  ledger(): Promise<Body> {
+    return this.#bodyOf('ledger', () => this.#story.ledger());
+  }
+
+  science(): Promise<Body> {
+    return this.#bodyOf('science', () => this.#story.science());
+  }
+
+  idle(from: number | null, to: number | null): Promise<Body> {
+    const name = `idle ${from ?? ''} ${to ?? ''}`;
+    return this.#bodyOf(name, () => this.#story.idle(from ?? undefined, to ?? undefined));
+  }
+
+  async tasks(query: TaskQuery): Promise<TaskPage> {
+    await this.#current();
+    const { state, topic, ...rest } = query;
+    return this.#story.tasks({ ...rest, state: stateNamed(state), topic: topic === '' ? undefined : topic });
+  }
+
+  async task(id: string): Promise<TaskStory | null> {
+    await this.#current();
+    return this.#story.task(id);
+  }
+
+  async events(query: EventsQuery): Promise<EventPage> {
+    await this.#current();
+    return this.#log.page(query);
+  }
+
+  async event(at: number): Promise<EventDetail | null> {
+    await this.#current();
+    return this.#log.detail(at);
+  }
+
+  steer(request: unknown): Promise<SteerAnswer> {
+    return handsOn(this.#options, request, thisPerson());
+  }
+
+  async close(reason: string, flushMs: number): Promise<void> {
+    await this.#reader.flush(flushMs);
+    await this.#feed.end(reason);
+    await this.#reader.close();
+  }
+  async artifact(_task: string, _name: string): Promise<string | null> {
+    return null;
+  }
+
+  async past(at: number): Promise<Past | null> {
+    await this.#current();
+    return pastOf(at, this.#story, this.#history, this.#log);
+  }
+
+  async chart(actor: string): Promise<string | null> {
+    const plan = this.#plans.find((one) => one.actor.name === actor);
+    return plan === undefined ? null : this.#chart(actor, () => chartSvg(chartOf(plan.actor.machine)));
+  }
+
+  system(): Promise<string> {
+    return this.#chart('', () => Promise.reject(new RequestError('not drawn yet', 503)));
+  }
+
+  drawing(label: string, theme: 'light' | 'dark'): Promise<string | null> {
+    return this.#drawings.draw(label, theme);
+  }
+
+  /** Charts are drawn once: an actor's machine stays what it is. */
+  #chart(name: string, draw: () => Promise<string>): Promise<string> {
+    const known = this.#charts.get(name) ?? draw();
+    this.#charts.set(name, known);
+    known.catch(() => this.#charts.delete(name));
+    return known;
+  }
+
+  async #bodyOf(name: string, make: () => unknown): Promise<Body> {
+    await this.#current();
+    return this.#shared.get(name, String(this.#story.position), make);
+  }
+
+  /** @throws RequestError when the log could not be read to its end in time. */
+  async #current(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      const error = new RequestError('the log is still being read; ask again in a moment', 503);
+      timer = setTimeout(() => reject(error), patienceMs);
+    });
+    await Promise.race([this.#reader.current(), late]).finally(() => clearTimeout(timer));
+  }
+}
+
+function storyOf(record: RunRecord, definition: CampaignDefinition): Story {
+  const settings = definition.settings.parse(record.settings);
+  return new Story({
+    objective: definition.objective,
+    threshold: settings.threshold,
+    seek: directionOf(settings),
+    total: settings.total,
+    labelOf: ({ id, arguments: given }) => {
+      const { smiles } = (given ?? {}) as { smiles?: unknown };
+      return typeof smiles === 'string' ? smiles : id;
+    },
+  });
+}
+
+/** @throws RequestError when no task can be in it. */
+function stateNamed(state: string): TaskState | undefined {
+  if (state === '') return undefined;
+  const known = taskStates.find((one) => one === state);
+  if (known !== undefined) return known;
+  throw new RequestError(`state: a task is ${taskStates.join(', ')}, and never "${state}"`);
+}
+
+const taskStates = ['queued', 'running', 'succeeded', 'failed', 'withdrawn'] as const;
