@@ -188,7 +188,8 @@ function placedArrow(group: Group, index: number, edges: ReadonlyMap<string, Elk
   };
 }
 
-const cornersOf = ({ sections = [] }: ElkExtendedEdge): Point[] =>
+/** The corners of an edge that was laid out, from its source to its target. */
+export const cornersOf = ({ sections = [] }: ElkExtendedEdge): Point[] =>
   sections.flatMap(({ startPoint, bendPoints = [], endPoint }) => [startPoint, ...bendPoints, endPoint]);
 
 /** Lines between the regions of a parallel state: across it, halfway between two that stand side by side or one over the other. */

@@ -7,7 +7,6 @@
  * (`--chart-ink`, `--chart-quiet`, `--chart-line`, `--chart-paper`, `--chart-fill`, `--chart-active`, `--chart-last`) with fallbacks
  * for both themes, so that a chart can stand alone.
  */
-import { palettes, type } from '../figures/palette.ts';
 import { sizes, type Line } from './box.ts';
 import type { Chart, ChartState } from './chart-model.ts';
 import {
@@ -19,6 +18,7 @@ import {
   type PlacedState,
   type Point,
 } from './layout.ts';
+import { chartStyle } from './style.ts';
 import { escaped, number, roundedPath, tip } from './svg-parts.ts';
 
 /** The chart of a machine as one SVG document: of the same chart the same text. */
@@ -32,7 +32,7 @@ export function drawn(layout: ChartLayout): string {
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" class="cox-chart" role="img" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-labelledby="chart-${escaped(chart.actor)}">`,
     `<title id="chart-${escaped(chart.actor)}">${escaped(`Statechart of ${chart.actor}: ${summary(chart)}`)}</title>`,
-    `<style>${style}</style>`,
+    `<style>${chartStyle}</style>`,
     ...layout.states.map(drawnState),
     ...layout.dividers.map(([from, to]) => `<path class="divider" d="M${point(from)}L${point(to)}"/>`),
     ...layout.initials.map(
@@ -123,31 +123,3 @@ function drawnArrow({ arrows, lines, label }: PlacedArrow): string {
     })
     .join('\n');
 }
-
-const colours = (theme: 'light' | 'dark'): string => {
-  const { ink, quiet, paper, simulate, grid } = palettes[theme];
-  return `--ink:${ink};--quiet:${quiet};--paper:${paper};--fill:${grid};--active:${simulate}`;
-};
-
-/** Rules of a chart that stands alone; all names begin with the chart's class, so that a page with several is not disturbed. */
-const style = [
-  `.cox-chart{${colours('light')};font-family:${type.family}}`,
-  `@media (prefers-color-scheme:dark){.cox-chart{${colours('dark')}}}`,
-  '.cox-chart text{fill:var(--chart-ink,var(--ink));stroke:none}',
-  `.cox-chart .name{font-size:${sizes.name}px;font-weight:600}`,
-  `.cox-chart .code{font-size:${sizes.code}px;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,DejaVu Sans Mono,monospace}`,
-  '.cox-chart .does{fill:var(--chart-quiet,var(--quiet))}',
-  `.cox-chart .count{font-size:${sizes.count}px;fill:var(--chart-quiet,var(--quiet));font-variant-numeric:tabular-nums}`,
-  '.cox-chart .box,.cox-chart .ring{fill:var(--chart-paper,var(--paper));stroke:var(--chart-ink,var(--ink))}',
-  '.cox-chart .machine>.box{stroke:var(--chart-line,var(--quiet))}',
-  '.cox-chart .ring{fill:none}',
-  '.cox-chart .rule{stroke:var(--chart-ink,var(--ink));stroke-width:.75;opacity:.45}',
-  '.cox-chart .divider{stroke:var(--chart-ink,var(--ink));stroke-dasharray:5 4}',
-  '.cox-chart .line{fill:none;stroke:var(--chart-line,var(--quiet));stroke-width:1.2}',
-  '.cox-chart .tip,.cox-chart .initial circle{fill:var(--chart-line,var(--quiet));stroke:none}',
-  '.cox-chart .initial circle{fill:var(--chart-ink,var(--ink))}',
-  '.cox-chart .lit{fill:none;stroke:none}',
-  '.cox-chart .state.active:not(.machine)>.box{fill:color-mix(in srgb,var(--chart-active,var(--active)) 22%,var(--chart-paper,var(--paper)));stroke:var(--chart-active,var(--active));stroke-width:1.6}',
-  '.cox-chart [data-arrow].last>.lit{stroke:var(--chart-last,var(--active));stroke-width:2.4}',
-  '.cox-chart [data-arrow].last>.code,.cox-chart [data-arrow].last>.code .does{fill:var(--chart-last,var(--active))}',
-].join('');
