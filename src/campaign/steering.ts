@@ -10,13 +10,17 @@ import type { ActorPlan } from '../protocol/actor.ts';
 import { CoxswainError, messageOf } from '../protocol/errors.ts';
 import type { Says } from '../protocol/events.ts';
 import { subjects, taskClass } from '../protocol/subjects.ts';
-import { systemClock, type FactListener } from '../runtime/contracts.ts';
+import { systemClock, type FactListener, type Inspection } from '../runtime/contracts.ts';
+import type { ActorView } from '../runtime/running-actor.ts';
 import { Standby } from '../runtime/standby.ts';
 import { answerQuestions } from './answers.ts';
 import { aside } from './aside.ts';
 import { taskMaker } from './composition.ts';
 import { watchFleet } from './fleet-watch.ts';
+import type { CampaignDefinition } from './definition.ts';
+import { LazyStory } from './lazy-story.ts';
 import { sayAsOperator } from './operator.ts';
+import { questionsAbout } from './questions.ts';
 import type { RunRecord } from './run-folder.ts';
 
 export interface SteeringOptions {
@@ -26,6 +30,10 @@ export interface SteeringOptions {
   readonly plans: readonly ActorPlan[];
   /** Arguments of the simulation of a candidate. */
   readonly argumentsOf: (candidate: number) => unknown;
+  /** With it the questions about the campaign are answered, wherever its actor `campaign` runs. */
+  readonly definition?: CampaignDefinition;
+  /** Told of each event that an actor of this process has taken, a little later. */
+  readonly inspected?: (inspection: Inspection) => void;
   /** Called once when the actors cannot go on. */
   readonly fail: (error: unknown) => void;
   /** Shown every fact of the log, from the first on, once the actors that run here have taken it. */
@@ -46,6 +54,8 @@ export class Steering {
   readonly #claims: NatsActorClaims;
   readonly #publisher: StoredPublisher;
   readonly #log: NatsCampaignLog;
+  /** What happened so far, for whoever asks; null without the campaign's definition. */
+  readonly story: LazyStory | null;
   #standby: Standby | null = null;
   /** What goes with the fleet actor, and with any actor: there while they run here. */
   #fleetWatch: Promise<Closing> | null = null;
@@ -57,6 +67,7 @@ export class Steering {
   private constructor(options: SteeringOptions) {
     const { connection, record, plans } = options;
     this.#options = options;
+    this.story = options.definition === undefined ? null : new LazyStory(connection, record, options.definition);
     const names = plans.map(({ actor }) => actor.name);
     this.#claims = new NatsActorClaims(connection, record.id, names);
     // What was sent before this process was frozen or cut off is sent again only while its actors are ours.
@@ -88,6 +99,11 @@ export class Steering {
     return this.#standby?.running ?? [];
   }
 
+  /** The actors that run here as they are now, by name. */
+  get views(): Readonly<Record<string, ActorView>> {
+    return this.#standby?.views ?? {};
+  }
+
   /** Who runs an actor; null when nobody does. */
   ownerOf(actor: string): string | null {
     return this.#claims.ownerOf(actor);
@@ -102,13 +118,14 @@ export class Steering {
   async close(): Promise<void> {
     await this.#turn;
     await (await this.#answers)?.close();
+    await this.story?.close();
     await (await this.#fleetWatch)?.close();
     await this.#standby?.stop();
     this.#publisher.close();
   }
 
   async #start(): Promise<void> {
-    const { connection, record, plans, argumentsOf, observe, fail, lost, warn } = this.#options;
+    const { connection, record, plans, argumentsOf, observe, inspected, fail, lost, warn } = this.#options;
     const { id } = record;
     const [snapshots] = await Promise.all([
       openSnapshots(connection),
@@ -126,6 +143,7 @@ export class Steering {
       inspect: aside((inspection) => {
         if (connection.isClosed()) return;
         connection.publish(subjects.inspect(id, inspection.actor), JSON.stringify(inspection));
+        inspected?.(inspection);
       }),
       ...(observe === undefined ? {} : { observe: aside(observe) }),
       changed: () => this.#follow(),
@@ -163,7 +181,7 @@ export class Steering {
       campaign: record.id,
       actors: standby,
       ownerOf: (actor) => this.#claims.ownerOf(actor),
-      questions: [],
+      questions: this.story === null ? [] : questionsAbout(record, this.story),
     });
     await this.#answers;
     changed?.(standby.running);

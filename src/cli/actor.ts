@@ -19,12 +19,14 @@ import { cacheDir } from '../setup/cache-dir.ts';
 import { serverUrl } from './campaign-connection.ts';
 import { folderFor } from './campaign-folder.ts';
 import { Interruption } from './interruption.ts';
+import { metricsFor } from './metrics.ts';
 import { printable } from './printable.ts';
 
 interface ActorFlags {
   readonly campaign: string;
   readonly nats?: string;
   readonly folder?: string;
+  readonly metrics?: string;
 }
 
 export function actorCommand(): Command {
@@ -34,6 +36,7 @@ export function actorCommand(): Command {
     .requiredOption('--campaign <id>', 'the campaign, as cox start printed it')
     .option('--nats <url>', 'the NATS server (default: $COX_NATS_URL); credentials from COX_NATS_TOKEN and its like')
     .option('--folder <dir>', "the campaign's folder on this machine (default: where the campaign was started from)")
+    .option('--metrics <[host:]port>', 'serve Prometheus metrics of these actors there (default: none)')
     .addHelpText(
       'after',
       '\nExamples:\n  $ cox actor all --campaign batched-20260101-120000 --nats nats://head:4222\n' +
@@ -71,6 +74,8 @@ async function hostUntilEnded(
   interruption: Interruption,
 ): Promise<number> {
   const { campaign: id } = flags;
+  const metrics = await metricsFor(flags.metrics);
+  if (metrics !== null) say(`metrics: ${metrics.url}`);
   const connection = await connectNats(natsAddress(serverUrl(flags.nats)), { name: `cox actor ${id}` });
   try {
     const record = await findCampaign(connection, id);
@@ -87,13 +92,16 @@ async function hostUntilEnded(
     const steering = await Steering.start({
       connection,
       record,
+      definition,
       plans,
       argumentsOf,
+      inspected: (inspection) => metrics?.inspected(inspection),
       fail,
       changed: (running) => say(describe(plans, running)),
       lost: (actor, owner) => say(`${actor} is run by ${owner} now; standing by for it`),
       warn: (message) => say(printable(message)),
     });
+    metrics?.follow(connection, id, steering);
     interruption.onFirst(() => {
       say('handing the actors over');
       end();
@@ -104,6 +112,7 @@ async function hostUntilEnded(
     });
     watching.catch(fail);
     await over;
+    await metrics?.close();
     await handOver(connection, [steering.close(), watching.then((watch) => watch.close())]);
     return exitCodes.done;
   } finally {

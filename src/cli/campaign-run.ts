@@ -16,7 +16,9 @@ import { exitCodes, LeaseError } from '../protocol/errors.ts';
 import { cacheDir } from '../setup/cache-dir.ts';
 import { ensureNatsServer, ensureXtb } from '../setup/programs.ts';
 import { CampaignWatch, type Outcome } from './campaign-watch.ts';
+import { metricsAddress, nextPort } from '../metrics/metrics-address.ts';
 import { Interruption } from './interruption.ts';
+import { metricsFor } from './metrics.ts';
 import { printable } from './printable.ts';
 import { credentials, openServer } from './private-server.ts';
 import type { RunOptions } from './run-options.ts';
@@ -67,6 +69,11 @@ async function steer(
 ): Promise<number> {
   const { definition, settings, id, slots } = options;
   const startedAt = performance.now();
+  const metrics = await metricsFor(options.metrics ?? undefined);
+  if (metrics !== null) {
+    closers.push(() => metrics.close());
+    view.line(`metrics: ${metrics.url}`);
+  }
   const { natsServer, xtb } = await findPrograms(options, view);
   const candidates = await definition.loadCandidates(settings, {
     cacheDir: join(cacheDir(), 'spaces'),
@@ -84,6 +91,7 @@ async function steer(
     folder: options.folder,
     url: address.url,
     slots,
+    metrics: options.metrics === null ? null : nextPort(metricsAddress(options.metrics)),
     environment: { ...credentials(address), ...(xtb === null ? {} : { COX_XTB: xtb }) },
     logFile: join(folder.path, 'worker.log'),
     onRestart: (how) => {
@@ -110,7 +118,9 @@ async function steer(
   const steering = await Steering.start({
     connection,
     record,
+    definition,
     plans,
+    inspected: (inspection) => metrics?.inspected(inspection),
     argumentsOf: (candidate) => candidates.argumentsOf(candidate),
     lost: (actor, owner) => watch.fail(runElsewhere(id, actor, owner)),
     observe: (fact) => watch.take(fact),
@@ -120,6 +130,7 @@ async function steer(
       view.line(printable(message));
     },
   });
+  metrics?.follow(connection, id, steering);
   await untilAllRun(steering, record, plans);
   // The files are ours to write only now that the campaign is; what an earlier life summed up is no longer true.
   await rm(folder.summary, { force: true });

@@ -13,5 +13,7 @@ export interface RunOptions {
   readonly slots: number;
   /** URL of a server that is there already; null for one of our own. */
   readonly nats: string | null;
+  /** Where Prometheus metrics are served, as `--metrics` has it; null for none. */
+  readonly metrics: string | null;
   readonly output: 'full' | 'quiet' | 'json';
 }

@@ -15,6 +15,7 @@ interface RunFlags extends Record<string, string | boolean | undefined> {
   id?: string;
   resume?: string;
   nats?: string;
+  metrics?: string;
   out: string;
   json?: boolean;
   quiet?: boolean;
@@ -32,6 +33,7 @@ export async function runCommand(argv: readonly string[]): Promise<Command> {
     .option('--resume <id>', 'go on with a run that was stopped')
     .option('--nats <url>', 'use this NATS server (default: a private one); credentials from COX_NATS_TOKEN')
     .option('--out <dir>', 'folder that holds the runs', 'runs')
+    .option('--metrics <[host:]port>', 'serve Prometheus metrics there, and those of the worker at the next port')
     .option('--json', 'print the summary as one JSON value, and nothing else')
     .option('--quiet', 'print only the summary');
   return addSettingFlags(command, definition)
@@ -83,6 +85,7 @@ async function run(folder: string, definition: CampaignDefinition, flags: RunFla
     out,
     slots,
     nats: flags.nats ?? resumed?.server ?? null,
+    metrics: flags.metrics ?? null,
     output: flags.json === true ? 'json' : flags.quiet === true ? 'quiet' : 'full',
   });
 }

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { metricsFlag, type MetricsAddress } from '../metrics/metrics-address.ts';
 import { ConfigError, MissingError, ResourceError } from '../protocol/errors.ts';
 
 /** More often than this within a minute, and something is wrong that a restart does not mend. */
@@ -27,11 +28,14 @@ export function startWorkerProcess(options: {
   folder: string;
   url: string;
   slots: number;
+  /** Where it serves its metrics; null for nowhere. */
+  metrics: MetricsAddress | null;
   environment: NodeJS.ProcessEnv;
   logFile: string;
   onRestart: (how: string) => void;
 }): WorkerProcess {
-  const { folder, url, slots, environment, logFile, onRestart } = options;
+  const { folder, url, slots, metrics, environment, logFile, onRestart } = options;
+  const metricsFlags = metrics === null ? [] : ['--metrics', metricsFlag(metrics)];
   const main = fileURLToPath(new URL(import.meta.url.endsWith('.js') ? './main.js' : './main.ts', import.meta.url));
   const log = createWriteStream(logFile, { flags: 'a' });
   let ending = false;
@@ -45,7 +49,7 @@ export function startWorkerProcess(options: {
   const start = (): ChildProcess => {
     const child = spawn(
       process.execPath,
-      [...process.execArgv, main, 'worker', folder, '--nats', url, '--slots', String(slots)],
+      [...process.execArgv, main, 'worker', folder, '--nats', url, '--slots', String(slots), ...metricsFlags],
       {
         env: { ...process.env, ...environment },
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -5,6 +5,7 @@ import type { CampaignDefinition } from '../campaign/definition.ts';
 import { ConfigError, exitCodes } from '../protocol/errors.ts';
 import { connectNats, natsAddress } from '../nats/connection.ts';
 import { cacheDir } from '../setup/cache-dir.ts';
+import type { WorkerHost } from '../worker/host.ts';
 
 interface WorkerFlags {
   readonly nats?: string;
@@ -13,6 +14,7 @@ interface WorkerFlags {
   readonly grace: string;
   readonly cache?: string;
   readonly logLevel: string;
+  readonly metrics?: string;
 }
 
 /** `cox worker`: lends this machine to the campaigns whose methods are here. */
@@ -28,6 +30,7 @@ export function workerCommand(): Command {
     .option('--label <key=value>', 'say something about this worker; may be repeated', addLabel, {})
     .option('--grace <seconds>', 'how long running tasks may take to finish when the worker is told to end', '120')
     .option('--cache <folder>', `where copies of objects are kept (default: ${cacheDir()})`)
+    .option('--metrics <[host:]port>', 'serve Prometheus metrics of this worker there (default: none)')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
     .addHelpText(
       'after',
@@ -50,6 +53,7 @@ async function runWorker(folders: readonly string[], flags: WorkerFlags): Promis
   const graceMs = wholeNumber('--grace', flags.grace, 0) * 1_000;
   const address = natsAddress(natsUrl(flags.nats));
   const logger = stderrLogger(flags.logLevel);
+  const showStatus = await serveWorker(flags.metrics, logger);
   const { launchChildren } = await import('../worker/child-pool.ts');
   const launch = {
     folders: folders.length === 0 ? ['.'] : folders,
@@ -65,6 +69,7 @@ async function runWorker(folders: readonly string[], flags: WorkerFlags): Promis
     throw error;
   });
   const worker = await startWorker({ ...launch, connection, children, labels: flags.label });
+  showStatus(worker);
   const ended = endWhenTold(worker, graceMs, logger);
   await Promise.race([worker.ready, ended]).catch(async (error: unknown) => {
     await connection.close();
@@ -88,6 +93,19 @@ async function findWhatIsNeeded(folders: readonly string[], logger: Logger): Pro
   if (!campaigns.some(({ needs }) => needs?.includes('xtb') === true)) return;
   const { ensureXtb } = await import('../setup/programs.ts');
   process.env['COX_XTB'] = (await ensureXtb({ onProgress: (line) => logger.info(line) })).path;
+}
+
+/** Serve metrics where that is wanted: of a worker once there is one. @throws ConfigError when the address is none, or taken. */
+async function serveWorker(at: string | undefined, logger: Logger): Promise<(worker: WorkerHost) => void> {
+  if (at === undefined) return () => undefined;
+  const [{ metricsAddress }, { serveMetrics }, { addWorkerMetrics }] = await Promise.all([
+    import('../metrics/metrics-address.ts'),
+    import('../metrics/metrics-server.ts'),
+    import('../metrics/worker-metrics.ts'),
+  ]);
+  const { registry, url } = await serveMetrics(metricsAddress(at));
+  logger.info(`metrics: ${url}`);
+  return (worker) => addWorkerMetrics(registry, () => worker.status);
 }
 
 interface Endable {
