@@ -1,0 +1,113 @@
+/** The slider through the log, and the books and counts of where it stands. */
+import type { JSX } from 'preact';
+import { hrefOf } from '../route.ts';
+import { count, timeOfDay } from '../words.ts';
+import { at, end, keepAddress, look, past, shownBooks, trouble } from './past.ts';
+
+export function History(): JSX.Element {
+  const last = end.value;
+  const here = at.value ?? last;
+  const step = (by: number): void => {
+    look(here + by);
+    keepAddress();
+  };
+  return (
+    <section class={`history ${at.value === null ? '' : 'then'}`} aria-label="History">
+      <div class="slider">
+        <button aria-label="The event before" disabled={here <= 1} onClick={() => step(-1)}>
+          ‹
+        </button>
+        <input
+          type="range"
+          aria-label="Place in the log"
+          aria-valuetext={at.value === null ? `now, event ${last}` : `event ${here} of ${last}`}
+          min={Math.min(1, last)}
+          max={Math.max(1, last)}
+          step={1}
+          value={here}
+          onInput={({ currentTarget }) => look(Number(currentTarget.value))}
+          onChange={keepAddress}
+        />
+        <button aria-label="The event after" disabled={at.value === null} onClick={() => step(1)}>
+          ›
+        </button>
+        <label>
+          event{' '}
+          <input
+            type="number"
+            class="number"
+            min={1}
+            max={last}
+            value={here}
+            onChange={({ currentTarget }) => {
+              const wanted = Number(currentTarget.value);
+              if (Number.isInteger(wanted) && wanted >= 1) look(wanted);
+              else currentTarget.value = String(here);
+              keepAddress();
+            }}
+          />{' '}
+          of <span class="number">{count(last)}</span>
+        </label>
+        <button
+          class={at.value === null ? '' : 'main'}
+          disabled={at.value === null}
+          onClick={() => {
+            look(null);
+            keepAddress();
+          }}
+        >
+          Back to now
+        </button>
+      </div>
+      <p class="where" role="status">
+        <Where />
+      </p>
+      <Books />
+    </section>
+  );
+}
+
+function Where(): JSX.Element {
+  if (trouble.value !== null) return <span class="attention">{trouble.value}</span>;
+  if (at.value === null)
+    return (
+      <span class="quiet">Now. Move the slider to see the actors, the ledger and the counts at any past event.</span>
+    );
+  const event = past.value?.event;
+  if (event === undefined) return <span class="quiet">Going back.</span>;
+  return (
+    <>
+      <strong class="attention">The past, {timeOfDay(event.at)}, right after</strong>{' '}
+      <a href={hrefOf('log', { event: event.sequence })}>
+        <span class="number">{event.sequence}</span> {event.source} {event.type}
+      </a>{' '}
+      <span class="told quiet">{event.text}</span>
+    </>
+  );
+}
+
+/** The ledger and the counts at the same place. */
+function Books(): JSX.Element {
+  const books = shownBooks.value;
+  return (
+    <dl class="books small">
+      <Entry name="campaign" value={books?.state} />
+      {(books?.pools ?? []).map(({ pool, allocated, free }) => (
+        <Entry key={pool} name={`pool ${pool}`} value={`${allocated} of ${allocated + free} slots`} />
+      ))}
+      <Entry name="capacity" value={books === null ? undefined : `${books.capacity} slots`} />
+      <Entry name="running" value={books === null ? undefined : count(books.counts.running)} />
+      <Entry name="queued" value={books === null ? undefined : count(books.counts.queued)} />
+      <Entry name="succeeded" value={books === null ? undefined : count(books.counts.succeeded)} />
+      <Entry name="failed" value={books === null ? undefined : count(books.counts.failed)} />
+      <Entry name="found" value={books === null ? undefined : count(books.found)} />
+    </dl>
+  );
+}
+
+const Entry = ({ name, value }: { readonly name: string; readonly value: string | undefined }): JSX.Element => (
+  <div>
+    <dt class="quiet">{name}</dt>
+    <dd class="number">{value ?? '–'}</dd>
+  </div>
+);

@@ -1,0 +1,58 @@
+/** The whole system as one graph: arrows that carried an event within the last second are lit, and nodes say how much is in them. */
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { EventRow } from '../../src/dashboard/api.ts';
+import { actors, events, overview } from '../live.ts';
+import { count } from '../words.ts';
+import { usePicture } from './chart.tsx';
+import { PanZoom } from './pan-zoom.tsx';
+import { at, shownBooks } from './past.ts';
+import { mark, write, type Picture } from './picture.ts';
+
+const litMs = 1_000;
+
+export function System(): JSX.Element {
+  const picture = usePicture('/api/system');
+  const isPast = at.value !== null;
+  useEffect(() => {
+    if (picture === null || typeof picture === 'string' || isPast) return undefined;
+    let seen = events.peek().rows.at(-1)?.sequence ?? 0;
+    const timers = new Set<ReturnType<typeof setTimeout>>();
+    const stop = events.subscribe(({ rows }) => {
+      const fresh = rows.filter(({ sequence }) => sequence > seen);
+      seen = rows.at(-1)?.sequence ?? seen;
+      if (fresh.length > 0) timers.add(carry(picture, fresh));
+    });
+    return () => {
+      stop();
+      timers.forEach(clearTimeout);
+      mark(picture.arrows, 'last', () => false);
+    };
+  }, [picture, isPast]);
+  const books = shownBooks.value;
+  const live = actors.value;
+  useEffect(() => {
+    if (picture === null || typeof picture === 'string') return;
+    const depth = new Map(live.map(({ actor, mailbox }) => [actor, mailbox]));
+    write(picture.counts, (of) => {
+      if (books === null) return '';
+      if (of === 'queue') return `${count(books.counts.queued)} queued`;
+      if (of === 'workers') return `${count(books.counts.running)} running`;
+      if (of === 'log') return `${count(overview.peek()?.position ?? 0)} events`;
+      const waiting = depth.get(of) ?? 0;
+      return waiting === 0 ? '' : `${count(waiting)} to take`;
+    });
+  }, [picture, books, live]);
+  if (picture === null) return <p class="empty chart-place">The system is drawn.</p>;
+  if (typeof picture === 'string') return <p class="empty chart-place">{picture}</p>;
+  return <PanZoom picture={picture} label="The actors, the queue and the workers, and what they say to each other" />;
+}
+
+/** Lights the arrows that these events went along, for a second. */
+function carry(picture: Picture, fresh: readonly EventRow[]): ReturnType<typeof setTimeout> {
+  const wanted = new Set(fresh.map(({ source }) => source));
+  const along = [...picture.arrows].filter(([arrow]) => wanted.has(arrow.split('>')[0] ?? ''));
+  const elements = along.flatMap(([, those]) => those);
+  for (const element of elements) element.classList.add('last');
+  return setTimeout(() => elements.forEach((element) => element.classList.remove('last')), litMs);
+}
