@@ -1,7 +1,7 @@
 /** The frame of every view: how the campaign is, where one can go, and whether what is shown is new. */
 import type { JSX } from 'preact';
 import { ActorsView } from './actors/view.tsx';
-import { MainControl } from './hands-on.tsx';
+import { HandsOn, MainControl } from './hands-on.tsx';
 import { KeysButton, KeysDialog } from './keys.tsx';
 import { campaign, clock, connection, link, overview, reading, retryNow } from './live.ts';
 import { LogView } from './log/view.tsx';
@@ -36,6 +36,7 @@ export function Frame(): JSX.Element {
         {campaign.value === null ? <Waiting /> : <Shown />}
       </main>
       {params.task !== undefined && campaign.value !== null && <TaskPanel key={params.task} task={params.task} />}
+      <HandsOn />
       <KeysDialog />
     </>
   );

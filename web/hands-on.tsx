@@ -1,5 +1,129 @@
+/** Hands on: the control that matters now, the list of everything that may be asked, and what came of what was asked last. */
+import { computed, signal } from '@preact/signals';
 import type { JSX } from 'preact';
+import type { SteerAnswer, SteerRequest } from '../src/dashboard/api.ts';
+import { steer } from './api.ts';
+import { Dialog } from './dialog.tsx';
+import { campaign, overview } from './live.ts';
+import { WishForm } from './wish-form.tsx';
+import { blank, mainWish, wishes, type Action, type Filled } from './wishes.ts';
 
-export function MainControl(): JSX.Element {
-  return <span />;
+/** What is open: the list, or the form of an action with what is filled in already. */
+const open = signal<'list' | { readonly action: Action; readonly filled: Filled } | null>(null);
+const answered = signal<{
+  readonly told: string;
+  readonly undo: SteerRequest | null;
+  readonly isRefusal: boolean;
+} | null>(null);
+
+/** Whether this link may steer, and the campaign can still be steered. */
+export const maySteer = computed(
+  () => campaign.value?.role === 'steer' && overview.value !== null && overview.value.state !== 'ended',
+);
+
+/** Opens the form of an action. */
+export function ask(action: Action, filled: Partial<Filled> = {}): void {
+  open.value = { action, filled: { ...blank, ...filled } };
+}
+
+/** Why there are no controls, where there are none. */
+export function WhyNot(): JSX.Element | null {
+  if (campaign.value?.role === 'watch') return <span class="small quiet">This link may watch, not steer.</span>;
+  return overview.value?.state === 'ended' ? <span class="small quiet">It has ended.</span> : null;
+}
+
+/** For the header. */
+export function MainControl(): JSX.Element | null {
+  const now = overview.value;
+  if (now === null) return null;
+  if (!maySteer.value) return campaign.value?.role === 'watch' ? <WhyNot /> : null;
+  const main = mainWish(now);
+  return (
+    <>
+      {main !== null && (
+        <button class="main" onClick={() => ask(main)}>
+          {wishes[main].verb}
+        </button>
+      )}
+      <button onClick={() => (open.value = 'list')}>Steer…</button>
+    </>
+  );
+}
+
+/** The dialogs, and the line that says what came of it: once in the page. */
+export function HandsOn(): JSX.Element {
+  const shown = open.value;
+  const close = (): void => void (open.value = null);
+  return (
+    <>
+      {shown === 'list' && <WishList onClose={close} />}
+      {shown !== null && shown !== 'list' && (
+        <Dialog key={shown.action} title={wishes[shown.action].name} onClose={close}>
+          <WishForm
+            action={shown.action}
+            filled={shown.filled}
+            onClose={close}
+            onAnswer={(answer) => {
+              close();
+              tell(answer);
+            }}
+          />
+        </Dialog>
+      )}
+      <div role="status" aria-live="polite">
+        <AnswerLine />
+      </div>
+    </>
+  );
+}
+
+function WishList({ onClose }: { readonly onClose: () => void }): JSX.Element {
+  const state = overview.value?.state ?? 'created';
+  const { pinned = [], vetoed = [] } = overview.value ?? {};
+  const possible = (Object.keys(wishes) as Action[]).filter(
+    (action) =>
+      wishes[action].when.includes(state) &&
+      (action !== 'unpin' || pinned.length > 0) &&
+      (action !== 'allow' || vetoed.length > 0),
+  );
+  return (
+    <Dialog title="Steer" onClose={onClose}>
+      <p class="quiet">Each is an event in the log, with who asked and why.</p>
+      <ul class="wishes">
+        {possible.map((action) => (
+          <li key={action}>
+            <button onClick={() => ask(action)}>{wishes[action].name}</button>
+            <span class="small quiet">{wishes[action].means}</span>
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  );
+}
+
+function tell({ told, undo }: SteerAnswer): void {
+  answered.value = { told, undo, isRefusal: false };
+}
+
+function AnswerLine(): JSX.Element | null {
+  const answer = answered.value;
+  if (answer === null) return null;
+  const { told, undo, isRefusal } = answer;
+  return (
+    <div class={`answered${isRefusal ? ' refused' : ''}`}>
+      <span class="told">{told}</span>
+      {undo !== null && <button onClick={() => void takeBack(undo)}>Undo</button>}
+      <button class="plain" aria-label="Dismiss" onClick={() => (answered.value = null)}>
+        ✕
+      </button>
+    </div>
+  );
+}
+
+async function takeBack(undo: SteerRequest): Promise<void> {
+  try {
+    tell({ ...(await steer({ ...undo, reason: 'undone by hand' })), undo: null });
+  } catch (error) {
+    answered.value = { told: error instanceof Error ? error.message : String(error), undo, isRefusal: true };
+  }
 }

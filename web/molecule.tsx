@@ -57,7 +57,7 @@ export function Molecules({
 }): JSX.Element {
   if (rows.length === 0) return <p class="empty reserved">{empty}</p>;
   return (
-    <ul class="molecules">
+    <ul class="drawn">
       {rows.slice(0, places).map((row) => (
         <li key={row.task}>
           <Molecule row={row} />

@@ -1,9 +1,11 @@
 /** The first view: are we well, what is running, what was found, what is next. */
 import type { ComponentChildren, JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { discoveryFigure } from '../src/figures/discovery.ts';
 import type { ModelView, NextRow, Overview, SlotRow } from '../src/story/views.ts';
+import { CandidateDialog } from './candidate-dialog.tsx';
 import { FigureView } from './figure.tsx';
-import { count, duration, fixed, inOther, inUnit, none, percent, shortUnit } from './words.ts';
+import { count, duration, fixed, inOther, inUnit, none, percent, plusMinus, shortUnit } from './words.ts';
 import { counted, fleetOf, worriesOf } from './health.ts';
 import { Held } from './held.tsx';
 import { campaign, clock, overview } from './live.ts';
@@ -29,7 +31,7 @@ export function OverviewView(): JSX.Element {
         <Next now={now} />
       </div>
       <Held
-        className="best"
+        className="now-best"
         title="Best"
         value={now.best}
         extra={<a href={hrefOf('molecules', { sort: 'value' })}>all</a>}
@@ -43,7 +45,7 @@ export function OverviewView(): JSX.Element {
         )}
       </Held>
       <Held
-        className="recent"
+        className="now-recent"
         title="Recent"
         value={now.recent}
         extra={<a href={hrefOf('molecules', { sort: 'recent' })}>all</a>}
@@ -102,12 +104,12 @@ function Running({ now }: { readonly now: Overview }): JSX.Element {
   const rows = now.slots.slice(0, shownSlots);
   const more = now.slots.length - rows.length;
   return (
-    <Held className="running" title="Running" value={rows} extra={<a href={hrefOf('timeline')}>timeline</a>}>
+    <Held className="now-running" title="Running" value={rows} extra={<a href={hrefOf('timeline')}>timeline</a>}>
       {(slots) =>
         slots.length === 0 ? (
           <p class="empty">Slots appear here with the first worker, each with what it computes or why it does not.</p>
         ) : (
-          <ul class="slots">
+          <ul class="now-slots">
             {slots.map((slot) => (
               <Slot key={slot.lane} slot={slot} />
             ))}
@@ -123,7 +125,7 @@ function Slot({ slot: { worker, host, task, since, idle } }: { readonly slot: Sl
   return (
     <li>
       <span class={`kind ${task === null ? 'idle' : kindOf(task.topic)}`} aria-hidden="true" />
-      <span class="id where" title={`${worker} on ${host}`}>
+      <span class="id now-where" title={`${worker} on ${host}`}>
         {host}
       </span>
       {task === null ? (
@@ -149,7 +151,7 @@ function Discovery(): JSX.Element {
   const { data } = useScience();
   if (data === null || data.results.at.length === 0) {
     return (
-      <section class="discovery" aria-label="Discovery">
+      <section class="now-discovery" aria-label="Discovery">
         <div class="heading">
           <h2>Discovery</h2>
         </div>
@@ -163,12 +165,12 @@ function Discovery(): JSX.Element {
   const all = data.results.at.length;
   const times = data.random !== null && data.random.rate > 0 ? found / (data.random.rate * all) : null;
   return (
-    <section class="discovery" aria-label="Discovery">
+    <section class="now-discovery" aria-label="Discovery">
       <div class="heading">
         <h2>Discovery</h2>
         <span class="small quiet">
-          {count(found)} in {count(all)}
-          {times === null ? '' : `, ${times.toFixed(1)} times what random choices would have found`}
+          {count(found)} of {count(all)}
+          {times === null ? '' : `, ${times.toFixed(1)} times what random finds`}
         </span>
       </div>
       <FigureView
@@ -229,39 +231,47 @@ function Model({ model }: { readonly model: ModelView | null }): JSX.Element {
 }
 
 function Next({ now }: { readonly now: Overview }): JSX.Element {
+  const [open, setOpen] = useState<NextRow | null>(null);
   return (
-    <Held className="next" title="Next" value={now.next}>
-      {(rows) =>
-        rows.length === 0 ? (
-          <p class="empty">
-            {now.state === 'ended'
-              ? 'Nothing: it has ended.'
-              : 'What is chosen next appears here with the first ranking.'}
-          </p>
-        ) : (
-          <ol>
-            {rows.slice(0, shownNext).map((row) => (
-              <NextLine key={row.candidate} row={row} />
-            ))}
-          </ol>
-        )
-      }
-    </Held>
+    <>
+      <Held className="now-next" title="Next" value={now.next}>
+        {(rows) =>
+          rows.length === 0 ? (
+            <p class="empty">
+              {now.state === 'ended'
+                ? 'Nothing: it has ended.'
+                : 'What is chosen next appears here with the first ranking.'}
+            </p>
+          ) : (
+            <ol>
+              {rows.slice(0, shownNext).map((row) => (
+                <NextLine key={row.candidate} row={row} onOpen={() => setOpen(row)} />
+              ))}
+            </ol>
+          )
+        }
+      </Held>
+      {open !== null && <CandidateDialog row={open} onClose={() => setOpen(null)} />}
+    </>
   );
 }
 
-function NextLine({ row: { candidate, label, mean, deviation, isPinned } }: { readonly row: NextRow }): JSX.Element {
+function NextLine({
+  row: { candidate, label, mean, deviation, isPinned },
+  onOpen,
+}: {
+  readonly row: NextRow;
+  readonly onOpen: () => void;
+}): JSX.Element {
   const objective = campaign.value?.objective;
   return (
     <li>
-      <span class="told id what" title={label ?? undefined}>
+      <button class="link told id what" title={label ?? undefined} onClick={onOpen}>
         {label ?? `candidate ${candidate}`}
-      </span>
+      </button>
       <span class="number quiet">
         {isPinned ? 'pinned ' : ''}
-        {mean !== null && objective !== undefined
-          ? `${mean.toFixed(3)}${deviation === null ? '' : ` ± ${deviation.toFixed(3)}`} ${shortUnit(objective.unit)}`
-          : ''}
+        {mean !== null && objective !== undefined ? plusMinus(mean, deviation, objective) : ''}
       </span>
     </li>
   );

@@ -29,7 +29,7 @@ export function applyTheme(): void {
     root.dataset.theme = theme.value;
     root.style.colorScheme = theme.value;
     const { series, ...colours } = palettes[theme.value];
-    for (const [name, colour] of Object.entries(colours)) root.style.setProperty(`--${name}`, String(colour));
+    for (const [name, colour] of Object.entries(colours)) root.style.setProperty(`--${name}`, colour);
     series.forEach((colour, i) => root.style.setProperty(`--series-${i}`, colour));
     root.style.setProperty('--sans', type.family);
   });

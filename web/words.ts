@@ -52,6 +52,12 @@ export const inUnit = (value: number | null, { unit }: Objective): string =>
 export const inOther = (value: number | null, { also }: Objective): string =>
   value === null ? none : `${(value * also.factor).toFixed(3)} ${shortUnit(also.unit)}`;
 
+/** A prediction with its uncertainty: `0.3521 ± 0.0061 Ha`. */
+export const plusMinus = (mean: number | null, deviation: number | null, { unit }: Objective): string =>
+  mean === null
+    ? none
+    : `${mean.toFixed(4)}${deviation === null ? '' : ` ± ${deviation.toFixed(4)}`} ${shortUnit(unit)}`;
+
 /** A unit as it stands behind a number. */
 export const shortUnit = (unit: string): string => (unit === 'hartree' ? 'Ha' : unit);
 
