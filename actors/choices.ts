@@ -1,11 +1,20 @@
 /**
- * Which candidate comes next, pure: the best of the ranking in force that is not taken, then the next of a seeded shuffle. Each
- * choice says why, for people and the log: the model, what it predicted, and how stale the ranking was.
+ * Which candidate comes next, pure: what people pinned, then the best of the ranking in force that is not taken, then the next of a
+ * seeded shuffle, then what people added; never what they vetoed. Each choice says why, for people and the log: who wanted it, or
+ * the model, what it predicted, and how stale the ranking was.
  */
 import type { Says } from '../src/protocol/events.ts';
 import type { Ranked } from '../src/protocol/ranking.ts';
-import { isIn, noCandidates, withCandidate, withoutCandidate, type CandidateSet } from './candidate-set.ts';
+import {
+  candidatesIn,
+  isIn,
+  noCandidates,
+  withCandidate,
+  withoutCandidate,
+  type CandidateSet,
+} from './candidate-set.ts';
 import { placeInShuffle, shuffledAt } from './random-order.ts';
+import { hearWish, noWishes, type Pin, type WishEvent, type Wishes } from './wishes.ts';
 
 /** A scoring of candidates: by which update's model, what that was trained on, and when it was made (the log's clock, ms). */
 interface Scoring {
@@ -25,14 +34,17 @@ interface Ranking extends Scoring {
 }
 
 export interface Choices {
-  /** How many candidates there are, numbered 0 .. candidates - 1, and the seed of their shuffled order. */
+  /** How many candidates there are, numbered 0 .. candidates - 1. */
   readonly candidates: number;
+  /** How many of them have a shuffled order, and its seed: those that were added later come behind, in their own. */
+  readonly shuffled: number;
   readonly seed: number;
   /** Candidates that have a task that did not end as withdrawn. */
   readonly taken: CandidateSet;
-  /** Places of the shuffled order that were passed: all before this are taken. */
+  /** Places of the shuffled order that were passed: all before this are taken or vetoed. */
   readonly passed: number;
   readonly ranking: Ranking | null;
+  readonly wishes: Wishes;
 }
 
 /** What is known at the moment of a choice: the log's clock, ms, and how many simulations succeeded. */
@@ -50,27 +62,35 @@ export interface Choice {
 
 /** Nothing is taken, nothing is ranked. */
 export function noChoices(candidates: number, seed: number): Choices {
-  return { candidates, seed, taken: noCandidates, passed: 0, ranking: null };
+  return { candidates, shuffled: candidates, seed, taken: noCandidates, passed: 0, ranking: null, wishes: noWishes };
 }
 
-/** Whether every candidate is taken. */
-export const allTaken = ({ candidates, taken }: Choices): boolean => taken.size >= candidates;
+/** Whether every candidate is taken or vetoed. */
+export function noneLeft({ candidates, taken, wishes: { vetoed } }: Choices): boolean {
+  if (taken.size + vetoed.size < candidates) return false;
+  const both = candidatesIn(vetoed, 0, candidates).filter((candidate) => isIn(taken, candidate)).length;
+  return taken.size + vetoed.size - both >= candidates;
+}
 
-/** The best candidate that is not taken, and the choices after taking it; null when all are taken. */
+/** The best candidate that may be chosen, and the choices after taking it; null when none is left. */
 export function choose(choices: Choices, moment: Moment): Choice | null {
-  const { ranking, candidates, seed, taken } = choices;
-  if (allTaken(choices)) return null;
+  const { ranking, candidates, taken, wishes } = choices;
+  if (noneLeft(choices)) return null;
+  const pin = wishes.pinned.find((one) => !isIn(taken, one.candidate));
+  if (pin !== undefined) {
+    return { candidate: pin.candidate, choice: wishOf(pin, ranking, moment), after: take(choices, pin.candidate) };
+  }
   const entries = ranking?.entries ?? [];
   for (let index = ranking?.next ?? 0; ranking !== null && index < entries.length; index += 1) {
     const entry = entries[index];
-    if (entry === undefined || isIn(taken, entry[0])) continue;
+    if (entry === undefined || !isOpen(choices, entry[0])) continue;
     const after = { ...take(choices, entry[0]), ranking: { ...ranking, next: index + 1 } };
     return { candidate: entry[0], choice: reasonOf(ranking, index, entry, moment), after };
   }
   const ranked = ranking === null ? null : { ...ranking, next: entries.length };
   for (let place = choices.passed; place < candidates; place += 1) {
-    const candidate = shuffledAt(place, candidates, seed);
-    if (isIn(taken, candidate)) continue;
+    const candidate = atPlace(choices, place);
+    if (!isOpen(choices, candidate)) continue;
     const after = { ...take(choices, candidate), passed: place + 1, ranking: ranked };
     return { candidate, choice: { by: 'shuffle', place: place + 1 }, after };
   }
@@ -90,11 +110,28 @@ export function wouldChoose(choices: Choices, freed: readonly number[], count: n
 
 /** The choices after a candidate was given back: it may be chosen again. */
 export function giveBack(choices: Choices, candidate: number): Choices {
-  const { candidates, seed, taken, passed, ranking } = choices;
+  return lookFrom({ ...choices, taken: withoutCandidate(choices.taken, candidate) }, candidate);
+}
+
+/** The choices after people wished something of a candidate, or added some; what makes no sense as things are changes nothing. */
+export function heed(choices: Choices, event: WishEvent): Choices {
+  if (event.type === 'candidates.added') {
+    const { first, candidates } = event;
+    return first === choices.candidates ? { ...choices, candidates: first + candidates.length } : choices;
+  }
+  const { candidate } = event;
+  if (candidate >= choices.candidates) return choices;
+  const wishes = hearWish(choices.wishes, event);
+  return event.type === 'candidate.allowed' ? lookFrom({ ...choices, wishes }, candidate) : { ...choices, wishes };
+}
+
+/** Look again at a candidate that was passed. */
+function lookFrom(choices: Choices, candidate: number): Choices {
+  const { shuffled, seed, passed, ranking } = choices;
+  const place = candidate < shuffled ? placeInShuffle(candidate, shuffled, seed) : candidate;
   return {
     ...choices,
-    taken: withoutCandidate(taken, candidate),
-    passed: Math.min(passed, placeInShuffle(candidate, candidates, seed)),
+    passed: Math.min(passed, place),
     ranking: ranking === null ? null : { ...ranking, next: 0 },
   };
 }
@@ -117,10 +154,25 @@ function madeAt(ranking: Ranking | null, update: number): number | null {
   return ranking?.update === update ? ranking.at : null;
 }
 
+/** Whether a candidate may be chosen. */
+const isOpen = ({ taken, wishes }: Choices, candidate: number): boolean =>
+  !isIn(taken, candidate) && !isIn(wishes.vetoed, candidate);
+
+const atPlace = ({ shuffled, seed }: Choices, place: number): number =>
+  place < shuffled ? shuffledAt(place, shuffled, seed) : place;
+
 const take = (choices: Choices, candidate: number): Choices => ({
   ...choices,
   taken: withCandidate(choices.taken, candidate),
 });
+
+/** Why a pinned candidate is chosen: who wanted it and why, beside what the model thinks of it, where it stands in the ranking. */
+function wishOf({ candidate, who, why }: Pin, ranking: Ranking | null, moment: Moment): Record<string, unknown> {
+  const index = ranking?.entries.findIndex(([one]) => one === candidate) ?? -1;
+  const entry = ranking?.entries[index];
+  const predicted = ranking === null || entry === undefined ? {} : reasonOf(ranking, index, entry, moment);
+  return { ...predicted, by: 'pin', who, why };
+}
 
 function reasonOf(
   ranking: Ranking,

@@ -3,7 +3,7 @@
  * parallel, the best of all chunks are merged, and the first of them may be arranged so that near-copies do not run together. With
  * `first` it also has the first candidates chosen, before there is a model.
  *
- * In: the start, models, grants, ends of its tasks, what was submitted and what came of it. Out: requests for slots, its tasks,
+ * In: the start, models, grants, ends of its tasks, what was submitted and what came of it, additions to the space. Out: requests for slots, its tasks,
  * rankings. Memory is bounded: a chunk returns its best few, never the whole list, and what was submitted is a set of bits.
  */
 import { assign, enqueueActions, setup } from 'xstate';
@@ -19,6 +19,7 @@ import {
   type CandidateSet,
 } from './candidate-set.ts';
 import { chunksOf, rankedIn, scoresOf, type Chunk } from './scoring-chunks.ts';
+import { withObjects } from './wishes.ts';
 
 const hears = [
   'campaign.campaign.started',
@@ -30,6 +31,7 @@ const hears = [
   'result-processor.result.recorded',
   'worker.task.finished',
   'fleet.capacity.changed',
+  'operator.candidates.added',
 ] as const;
 
 export interface InferenceRunnerInput {
@@ -179,6 +181,16 @@ const inferenceRunnerMachine = setup({
         submitted: change(context.submitted, candidate),
         pending: context.pending.filter((other) => other !== candidate),
         waiting: context.waiting.filter((other) => other.task !== task),
+      };
+    }),
+    /** The next model scores them, too. */
+    takeAddition: assign(({ context, event }) => {
+      if (event.type !== 'candidates.added' || event.first !== context.candidates) return {};
+      const { arrange } = context;
+      return {
+        candidates: event.first + event.candidates.length,
+        arguments: withObjects(context.arguments, event),
+        arrange: arrange === null ? null : { ...arrange, arguments: withObjects(arrange.arguments, event) },
       };
     }),
     requestFirst: enqueueActions(({ enqueue, context }) => {
@@ -359,6 +371,7 @@ const inferenceRunnerMachine = setup({
     'task.created': { actions: 'noteSubmission' },
     'result.recorded': { actions: 'noteResult' },
     'slots.granted': [{ guard: 'isAhead', actions: 'noteSlotAhead' }, { actions: 'releaseGrant' }],
+    'candidates.added': { actions: 'takeAddition' },
   },
   states: {
     idle: {

@@ -1,7 +1,7 @@
 /**
  * The resource ledger decides who may compute: it owns the slots of every pool and grants each to one task at a time.
  *
- * In: requests, withdrawals and releases of slots, tasks that wait ahead of a slot, reallocations, the capacity of the fleet,
+ * In: requests, withdrawals and releases of slots, tasks that wait ahead of a slot, reallocations by actors and people, the capacity of the fleet,
  * ends of tasks. Out: grants, moves, and the books after every change. The ledger is the truth about slots: a grant is ended by
  * the end of its task or by its holder, once. A task that waits ahead gets the next slot of its pool before any request; a worker
  * may have started it by then, and even ended it, in which case it needs none.
@@ -45,6 +45,7 @@ const hears = [
   'inference-runner.slots.released',
   'inference-runner.reallocation.requested',
   'allocator.reallocation.requested',
+  'operator.reallocation.requested',
   'worker.task.finished',
 ] as const;
 
@@ -82,7 +83,9 @@ function enter(books: SlotBooks, event: Event): SlotBooks {
       return source === 'submitter' ? endAhead(books, number) : books;
     }
     case 'reallocation.requested': {
-      const { from, to, slots, upTo = false } = event;
+      const { from, to, slots, upTo = false, source } = event;
+      // A person may misspell the name of a pool; an actor may bring one along.
+      if (source === 'operator' && ![from, to].every((pool) => Object.hasOwn(books.pools, pool))) return books;
       const moved = upTo && slots !== 'all' ? lackingIn(books, to, slots) : slots;
       return moved === 0 ? books : reallocate(books, from, to, moved);
     }

@@ -1,7 +1,7 @@
 /**
  * The submitter decides which candidate is simulated next: a free slot and the best candidate become a task.
  *
- * In: grants of slots, decisions on results, new rankings. Out: requests for slots, tasks, withdrawals of tasks that wait. It
+ * In: grants of slots, decisions on results, new rankings, what people wish of candidates. Out: requests for slots, tasks, withdrawals of tasks that wait. It
  * submits only on a granted slot whose making (the result that freed it) has been decided on, so that each choice knows every
  * result before it. With `pausing` it does nothing while the model is updated; with `rounds` it fills a round and waits for all
  * of it. With `lookahead` it keeps that many tasks waiting beyond the slots, and chooses again when the ranking changes.
@@ -9,7 +9,19 @@
 import { assign, emit, enqueueActions, setup } from 'xstate';
 import type { HeardEvent, Says } from '../src/protocol/events.ts';
 import { defineActor } from '../src/protocol/actor.ts';
-import { allTaken, choose, giveBack, noChoices, rank, wouldChoose, type Choices } from './choices.ts';
+import { giveBack, heed, noChoices, noneLeft, rank } from './choices.ts';
+import {
+  inTurn,
+  lookAhead,
+  missingInRound,
+  submit,
+  withdraw,
+  type SubmitterContext as Context,
+  type SubmitterInput,
+} from './submissions.ts';
+import { unpin, wishEvents, type WishEvent } from './wishes.ts';
+
+export type { SubmitterInput } from './submissions.ts';
 
 const hears = [
   'campaign.campaign.started',
@@ -21,151 +33,42 @@ const hears = [
   'inference-runner.ranking.updated',
   'inference-runner.scoring.failed',
   'trainer.update.failed',
+  ...wishEvents,
 ] as const;
-
-export interface SubmitterInput {
-  /** How many candidates the space has; they are numbered 0 .. candidates - 1. */
-  candidates: number;
-  /** Of the shuffled order. */
-  seed: number;
-  method: string;
-  topic: string;
-  pool: string;
-  /** Whether the first submission waits for the ranking of first candidates (update 0), or its failure; by default not. */
-  waitsForFirst?: boolean;
-  /** Whether submission pauses from the result that makes an update due until the ranking that knows it; by default it does. */
-  pausing?: boolean;
-  /** Rounds of so many tasks, all of which end before the next: the first, and each one after an update. Null: no rounds. */
-  rounds?: { initial: number; batch: number } | null;
-  /** So many tasks wait beyond the slots; none by default, and none with rounds. */
-  lookahead?: number;
-}
-
-interface Context extends Omit<Required<SubmitterInput>, 'candidates' | 'seed'> {
-  choices: Choices;
-  /** Tasks created so far. */
-  created: number;
-  requests: number;
-  /** Grants that wait for the decision on the result that freed them; null for the room that a task ahead has left. */
-  waiting: readonly { grant: string | null; freedBy: number }[];
-  /** Tasks that wait for a slot, and those that were withdrawn and have not ended. */
-  ahead: readonly { task: string; candidate: number }[];
-  leaving: readonly string[];
-  /** Free slots of the pool by the last books; one, until there are books that know of our request. */
-  free: number;
-  /** Sequence of the last result that was decided on, and the counts as of then. */
-  decided: number;
-  successes: number;
-  failures: number;
-  /** Successes at which the last update fell due, and those that the last update which ended knew. */
-  dueAt: number;
-  settledOn: number;
-}
 
 type Event = HeardEvent<(typeof hears)[number]>;
 type Fact = Says<'submitter'>;
 type Args = { context: Context; event: Event };
-interface Step {
-  readonly context: Context;
-  readonly facts: readonly Fact[];
-}
 
 /** The request for slots that is in force. */
 const requestOf = (context: Context): string => `submitter/${context.requests}`;
-
-const momentOf = ({ successes }: Context, { at }: Event) => ({ at, successes });
-
-/** How many tasks of the round are still to be created; Infinity without rounds. */
-function missingInRound({ rounds, settledOn, created, failures }: Context): number {
-  if (rounds === null) return Infinity;
-  const target = settledOn === 0 ? rounds.initial : settledOn + rounds.batch;
-  return Math.max(0, target - (created - failures));
-}
-
-/** The best candidate as a task with this grant, or waiting for one; null when every candidate is taken. */
-function create(context: Context, grant: string | null, event: Event): Step | null {
-  const choice = choose(context.choices, momentOf(context, event));
-  if (choice === null) return null;
-  const number = context.created + 1;
-  const { method, topic, pool } = context;
-  const id = `${topic}-${number}`;
-  const { candidate, after } = choice;
-  const ahead = grant === null ? [...context.ahead, { task: id, candidate }] : context.ahead;
-  const task = { id, number, method, topic, pool, slots: 1, grant, candidate, arguments: null, choice: choice.choice };
-  return { context: { ...context, choices: after, created: number, ahead }, facts: [{ type: 'task.created', task }] };
-}
-
-/** Turn the usable grants into tasks; those that no candidate is left for are given back, or wait for one that may return. */
-function submit(context: Context, event: Event): Step {
-  const facts: Fact[] = [];
-  let now: Context = { ...context, waiting: context.waiting.filter(({ freedBy }) => freedBy > context.decided) };
-  for (const { grant, freedBy } of context.waiting) {
-    if (freedBy > context.decided || grant === null) continue;
-    const step = create(now, grant, event);
-    if (step !== null) {
-      now = step.context;
-      facts.push(...step.facts);
-    } else if (now.ahead.length + now.leaving.length > 0) {
-      // Given back it would be granted again at once, and so on.
-      now = { ...now, waiting: [...now.waiting, { grant, freedBy: 0 }] };
-    } else {
-      facts.push({ type: 'slots.released', grant });
-    }
-  }
-  return { context: now, facts };
-}
-
-/** Create what may wait beyond the slots: nothing as long as a slot is free or a grant waits, since the best goes there first. */
-function lookAhead(context: Context, event: Event): Step {
-  const facts: Fact[] = [];
-  let now = context;
-  const slotsAreLeft = context.free > 0 || context.waiting.some(({ grant }) => grant !== null);
-  const room = context.lookahead - context.ahead.length - context.waiting.length;
-  for (let n = slotsAreLeft ? 0 : room; n > 0; n -= 1) {
-    const step = create(now, null, event);
-    if (step === null) break;
-    now = step.context;
-    facts.push(...step.facts);
-  }
-  return { context: now, facts };
-}
-
-/** Withdraw tasks that wait: all, or those that the ranking in force would not choose now. */
-function withdraw(context: Context, event: Event, which: 'all' | 'outranked'): Step {
-  const { ahead, choices } = context;
-  if (ahead.length === 0) return { context, facts: [] };
-  const candidates = ahead.map(({ candidate }) => candidate);
-  const kept = new Set(which === 'all' ? [] : wouldChoose(choices, candidates, ahead.length, momentOf(context, event)));
-  const leaving = ahead.filter(({ candidate }) => !kept.has(candidate)).map(({ task }) => task);
-  return {
-    context: {
-      ...context,
-      ahead: ahead.filter(({ candidate }) => kept.has(candidate)),
-      leaving: [...context.leaving, ...leaving],
-    },
-    facts: leaving.map((task) => ({ type: 'task.withdrawn', task, reason: whyWithdrawn(event) })),
-  };
-}
 
 function whyWithdrawn(event: Event): string {
   if (event.type === 'ranking.updated') return `the ranking of update ${event.update} has others before it`;
   if (event.type === 'result.recorded') {
     return event.targetReached ? 'enough simulations succeeded' : 'an update of the model is due';
   }
-  return 'the campaign drains';
+  return isWish(event) ? 'people want others before it' : 'the campaign drains';
 }
 
-/** One after the other, each on what the one before has left. */
-const inTurn =
-  (...steps: readonly ((context: Context, event: Event) => Step)[]) =>
-  (context: Context, event: Event): Step =>
-    steps.reduce<Step>(
-      ({ context: now, facts }, step) => {
-        const next = step(now, event);
-        return { context: next.context, facts: [...facts, ...next.facts] };
-      },
-      { context, facts: [] },
-    );
+const isWish = (event: Event): event is WishEvent & Event =>
+  event.type.startsWith('candidate.') || event.type === 'candidates.added';
+
+/** What is known of the arguments of added candidates, by number. */
+const argumentsIn = ({
+  first,
+  candidates,
+}: Extract<WishEvent, { type: 'candidates.added' }>): Record<string, unknown> =>
+  Object.fromEntries(candidates.map((candidate, place) => [first + place, candidate.arguments]));
+
+/** The simulation of a candidate has ended: nothing is wished of it any more, and its arguments are not needed again. */
+function ended({ choices, added }: Context, candidate: number): Pick<Context, 'choices' | 'added'> {
+  const { [candidate]: _, ...others } = added;
+  return {
+    choices: { ...choices, wishes: unpin(choices.wishes, candidate) },
+    added: candidate in added ? others : added,
+  };
+}
 
 const isMine = ({ context, event }: Args): boolean =>
   event.type === 'slots.granted' && event.request === requestOf(context);
@@ -211,8 +114,18 @@ const submitterMachine = setup({
         // A worker may have started it before there was word of its slot.
         ahead: context.ahead.filter((one) => one.task !== task),
         leaving: context.leaving.filter((one) => one !== task),
-        choices: isBack ? giveBack(context.choices, candidate) : context.choices,
+        ...(candidate === null
+          ? {}
+          : isBack
+            ? { choices: giveBack(context.choices, candidate) }
+            : ended(context, candidate)),
       };
+    }),
+    noteWish: assign(({ context, event }) => {
+      if (!isWish(event)) return {};
+      const choices = heed(context.choices, event);
+      const isAddition = event.type === 'candidates.added' && choices !== context.choices;
+      return isAddition ? { choices, added: { ...context.added, ...argumentsIn(event) } } : { choices };
     }),
     noteBooks: assign(({ context, event }) =>
       event.type === 'slots.changed' ? { free: event.pools[context.pool]?.free ?? 0 } : {},
@@ -224,12 +137,26 @@ const submitterMachine = setup({
     }),
     /** What waits and would not be chosen now is withdrawn, and others are chosen in its place. */
     chooseAgain: enqueueActions(({ enqueue, context, event }) => {
-      const step = inTurn((now) => withdraw(now, event, 'outranked'), lookAhead)(context, event);
+      const step = inTurn(
+        (now) => withdraw(now, event, { which: 'outranked', reason: whyWithdrawn(event) }),
+        lookAhead,
+      )(context, event);
+      enqueue.assign(step.context);
+      for (const fact of step.facts) enqueue.emit(fact);
+    }),
+    /** What is wished may be done with slots that nothing was left for, and in place of what waits. */
+    heedWish: enqueueActions(({ enqueue, context, event }) => {
+      const reason = whyWithdrawn(event);
+      const step = inTurn(
+        (now) => withdraw(now, event, { which: 'outranked', reason }),
+        submit,
+        lookAhead,
+      )(context, event);
       enqueue.assign(step.context);
       for (const fact of step.facts) enqueue.emit(fact);
     }),
     withdrawAll: enqueueActions(({ enqueue, context, event }) => {
-      const step = withdraw(context, event, 'all');
+      const step = withdraw(context, event, { which: 'all', reason: whyWithdrawn(event) });
       enqueue.assign(step.context);
       for (const fact of step.facts) enqueue.emit(fact);
     }),
@@ -267,7 +194,7 @@ const submitterMachine = setup({
     updatePending: ({ context }) => context.pausing && context.dueAt > context.settledOn,
     firstPending: ({ context }) => context.waitsForFirst,
     isFirst: ({ event }) => event.type === 'scoring.failed' && event.update === 0,
-    nothingLeft: ({ context }) => allTaken(context.choices) && context.ahead.length + context.leaving.length === 0,
+    nothingLeft: ({ context }) => noneLeft(context.choices) && context.ahead.length + context.leaving.length === 0,
     isFull: ({ context }) => missingInRound(context) === 0,
     /** One of the round failed: another takes its place. */
     isToReplace: ({ context, event }) =>
@@ -282,6 +209,7 @@ const submitterMachine = setup({
     lookahead: 0,
     ...input,
     choices: noChoices(candidates, seed),
+    added: {},
     created: 0,
     requests: 0,
     waiting: [],
@@ -295,6 +223,13 @@ const submitterMachine = setup({
     settledOn: 0,
   }),
   initial: 'idle',
+  on: {
+    'candidate.pinned': { actions: 'noteWish' },
+    'candidate.unpinned': { actions: 'noteWish' },
+    'candidate.vetoed': { actions: 'noteWish' },
+    'candidate.allowed': { actions: 'noteWish' },
+    'candidates.added': { actions: 'noteWish' },
+  },
   states: {
     idle: {
       description: 'The campaign has not started; waits for it without end.',
@@ -332,6 +267,11 @@ const submitterMachine = setup({
           { actions: ['noteDecision', 'useRoom'] },
         ],
         'ranking.updated': { actions: ['takeRanking', 'chooseAgain'] },
+        'candidate.pinned': { actions: ['noteWish', 'heedWish'] },
+        'candidate.unpinned': { actions: ['noteWish', 'heedWish'] },
+        'candidate.vetoed': { actions: ['noteWish', 'heedWish'] },
+        'candidate.allowed': { actions: ['noteWish', 'heedWish'] },
+        'candidates.added': { actions: ['noteWish', 'heedWish'] },
         'drain.started': { target: 'closed', actions: 'createNoneAhead' },
       },
     },
@@ -397,4 +337,4 @@ const submitterMachine = setup({
   },
 });
 
-export const submitter = defineActor({ machine: submitterMachine, hears, version: 2 });
+export const submitter = defineActor({ machine: submitterMachine, hears, version: 3 });

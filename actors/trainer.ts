@@ -1,7 +1,7 @@
 /**
  * The trainer decides when and on what a model is trained, and whether an update of the model as a whole went well.
  *
- * In: recorded results, grants, the end of its task, the inference runner's ranking. Out: the start of each update, requests
+ * In: recorded results, grants, the end of its task, the inference runner's ranking, additions to the space. Out: the start of each update, requests
  * for slots, the training task, the trained model. One update at a time: what falls due meanwhile follows at once. A model
  * holds its whole training set: the trainer keeps only what is newer than the last one, and sends that with its reference.
  */
@@ -9,6 +9,7 @@ import { assign, emit, enqueueActions, setup } from 'xstate';
 import type { HeardEvent, Says } from '../src/protocol/events.ts';
 import { objectRefSchema } from '../src/protocol/object-ref.ts';
 import { defineActor } from '../src/protocol/actor.ts';
+import { withObjects } from './wishes.ts';
 
 const hears = [
   'result-processor.result.recorded',
@@ -20,6 +21,7 @@ const hears = [
   'campaign.drain.started',
   'campaign.campaign.resumed',
   'fleet.capacity.changed',
+  'operator.candidates.added',
 ] as const;
 
 export interface TrainerInput {
@@ -84,6 +86,9 @@ const trainerMachine = setup({
         dueAt: event.updateDue ? event.successes : context.dueAt,
       };
     }),
+    takeObjects: assign(({ context, event }) =>
+      event.type === 'candidates.added' ? { arguments: withObjects(context.arguments, event) } : {},
+    ),
     startUpdate: enqueueActions(({ enqueue, context }) => {
       const update = context.updates + 1;
       const trainedOn = known(context);
@@ -195,6 +200,7 @@ const trainerMachine = setup({
   on: {
     'result.recorded': { actions: 'learn' },
     'slots.granted': { actions: 'releaseGrant' },
+    'candidates.added': { actions: 'takeObjects' },
   },
   states: {
     idle: {

@@ -4,6 +4,7 @@ import type { CampaignDefinition } from '../campaign/definition.ts';
 import type { Recorder } from '../campaign/recorder.ts';
 import type { ResultLine } from '../campaign/result-line.ts';
 import { SummaryBuilder } from '../campaign/summary.ts';
+import type { Says } from '../protocol/events.ts';
 import type { StoredFact } from '../protocol/fact.ts';
 import { isWithdrawn } from '../protocol/task.ts';
 import { printable } from './printable.ts';
@@ -24,6 +25,7 @@ interface Options {
   readonly logger: Logger;
 }
 
+type Addition = Extract<Says<'operator'>, { type: 'candidates.added' }>;
 type Told = Readonly<Record<string, unknown>>;
 
 export class CampaignWatch {
@@ -36,6 +38,8 @@ export class CampaignWatch {
   readonly #early: StoredFact[] = [];
   #started = 0;
   #updateStartedAt = 0;
+  /** What candidates are called that people added. */
+  readonly #added = new Map<number, string>();
   #updateSeconds: number[] = [];
   #failedUpdates = 0;
   #resolve: (outcome: Outcome) => void = () => undefined;
@@ -90,7 +94,7 @@ export class CampaignWatch {
   /** A result, whether it was written now or in an earlier life. */
   #count(line: ResultLine, isNew: boolean): void {
     const { view, logger, definition } = this.#options;
-    this.summary.take(line, this.#options.labelOf);
+    this.summary.take(line, (one) => this.#labelOf(one));
     if (isWithdrawn(line.failure)) this.#started -= 1;
     this.#progress();
     if (!isNew) return;
@@ -112,6 +116,9 @@ export class CampaignWatch {
         break;
       case 'operator.run.requested':
         this.summary.begin(fact.storedAt);
+        break;
+      case 'operator.candidates.added':
+        this.#noteAddition(fact.event as unknown as Addition, isNow);
         break;
       case 'trainer.update.started':
         this.#updateStartedAt = fact.saidAt;
@@ -159,6 +166,16 @@ export class CampaignWatch {
     if (isNow && unarranged !== undefined) view.line(`near-copies may be next to each other: ${unarranged}`);
   }
 
+  #noteAddition({ first, candidates, by = 'somebody' }: Addition, isNow: boolean): void {
+    for (const [place, { label }] of candidates.entries()) this.#added.set(first + place, label);
+    const count = candidates.length;
+    if (isNow) this.#options.view.line(printable(`${by} added ${count} candidate${count === 1 ? '' : 's'}`));
+  }
+
+  #labelOf(line: ResultLine): string {
+    return this.#added.get(line.candidate ?? -1) ?? this.#options.labelOf(line);
+  }
+
   #progress(): void {
     const { values, failed } = this.summary;
     this.#options.view.progress({ started: this.#started, successful: values.length, failed });
@@ -167,7 +184,7 @@ export class CampaignWatch {
   #resultText(line: ResultLine): string {
     const { objective } = this.#options.definition;
     const { values, failed } = this.summary;
-    const label = this.#options.labelOf(line);
+    const label = this.#labelOf(line);
     const count = `${values.length}/${this.#options.total} successful${failed > 0 ? `, ${failed} failed` : ''}`;
     if (!line.success)
       return `${label}  failed: ${line.failure?.message ?? `no number "${objective.field}"`}  (${count})`;

@@ -492,6 +492,42 @@ describe('inference-runner', () => {
     expect(Math.max(...chunks.map(({ from, to }) => to - from))).toBeLessThan(80_000);
   });
 
+  it('scores and arranges candidates that were added, over the objects that hold them; an addition that came too late counts nothing', () => {
+    const actor = start({ arrange: { ...arrange, arguments: { fingerprints: 'f' } } });
+    const addition = (fromCount: number): Says<'operator'> => ({
+      type: 'candidates.added',
+      first: fromCount,
+      candidates: [
+        { label: 'C', arguments: {} },
+        { label: 'CC', arguments: {} },
+      ],
+      objects: { fingerprints: modelRef },
+      reason: '',
+    });
+    actor.hear('operator', addition(10));
+    actor.hear('operator', addition(10));
+    actor.hear('trainer', trained(1));
+    const grants = [1, 2].flatMap((n) => actor.hear('resource-ledger', granted('inference-runner/1', `grant-${n}`)));
+    expect(grants.map(({ task }) => (task as { arguments: unknown }).arguments)).toMatchObject([
+      { from: 0, to: 6, fingerprints: modelRef },
+      { from: 6, to: 12, fingerprints: modelRef },
+    ]);
+    actor.hear('worker', scores(1, [[2, 1]]));
+    actor.hear('worker', scores(2, [[11, 2]]));
+    const [arranging] = actor.hear('resource-ledger', granted('inference-runner/1/arrange', 'grant-3'));
+    expect(arranging).toMatchObject({
+      task: {
+        arguments: {
+          fingerprints: modelRef,
+          ranking: [
+            [11, 2],
+            [2, 1],
+          ],
+        },
+      },
+    });
+  });
+
   it('has every state and transition reached above', () => {
     expect(coverage.missing()).toEqual([]);
   });

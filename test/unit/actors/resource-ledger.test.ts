@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resourceLedger } from '../../../actors/resource-ledger.ts';
-import { DrivenActor, ofType, typesOf } from './driven-actor.ts';
+import { DrivenActor, ofType, typesOf, type Said } from './driven-actor.ts';
 import { finished } from './sample-facts.ts';
 import { TransitionCoverage } from './transition-coverage.ts';
 
@@ -228,6 +228,17 @@ describe('resource-ledger', () => {
       expect(actor.state).toBe('draining');
       expect(typesOf(actor.hear('submitter', none))).toEqual(['slots.drained']);
     });
+  });
+
+  it('moves slots for people as for actors: no more than there are, at once those that are free, and none to a pool that is not', () => {
+    const actor = new DrivenActor(resourceLedger, { pools: ['simulate', 'train'] }, coverage);
+    const move = (from: string, to: string, slots: number): Said[] =>
+      actor.hear('operator', { type: 'reallocation.requested', from, to, slots, reason: 'a hunch', by: 'ann@lab' });
+    actor.hear('fleet', { type: 'capacity.changed', capacity: 3 });
+    expect(move('simulate', 'trian', 2)).toEqual([]);
+    expect(move('nowhere', 'train', 2)).toEqual([]);
+    expect(move('simulate', 'train', 2)[0]).toEqual({ type: 'slots.moved', from: 'simulate', to: 'train', slots: 2 });
+    expect(move('simulate', 'train', 9)[0]).toEqual({ type: 'slots.moved', from: 'simulate', to: 'train', slots: 1 });
   });
 
   it('has every state and transition reached above', () => {

@@ -514,6 +514,134 @@ describe('submitter', () => {
     });
   });
 
+  describe('with wishes of people', () => {
+    const by = 'ann@lab';
+    const wish = (type: 'pinned' | 'unpinned' | 'vetoed' | 'allowed', candidate: number): Says<'operator'> => ({
+      type: `candidate.${type}`,
+      candidate,
+      reason: 'a hunch',
+      by,
+    });
+    const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0, sixth = 0] = order;
+    const added = (from: number, names: readonly string[]): Says<'operator'> => ({
+      type: 'candidates.added',
+      first: from,
+      candidates: names.map((label) => ({ label, arguments: { smiles: label } })),
+      objects: {},
+      reason: '',
+      by,
+    });
+    const taskOf = (said: readonly Said[]) => ofType(said, 'task.created').map((fact) => fact['task']);
+
+    it('takes what is pinned before any ranking, first come first served, and says who wanted it and what the model thinks', () => {
+      const actor = submitting();
+      actor.hear('operator', wish('pinned', fifth));
+      actor.hear('operator', wish('pinned', sixth));
+      actor.hear('operator', wish('pinned', fifth));
+      decided(actor, 9, { updateDue: true, successes: 8 });
+      actor.hear('operator', wish('pinned', fourth));
+      actor.hear('operator', wish('unpinned', sixth));
+      expect(ofType(actor.said, 'task.created'), 'nothing while it pauses').toEqual([]);
+      actor.hear(
+        'inference-runner',
+        ranking(
+          [
+            [third, 0.9, 0.5, 0.1],
+            [fifth, 0.8, 0.4, 0.2],
+          ],
+          8,
+        ),
+      );
+      const [task] = taskOf(grant(actor, 'grant-1', 2));
+      expect(task).toMatchObject({
+        candidate: fifth,
+        choice: { by: 'pin', who: by, why: 'a hunch', rank: 2, score: 0.8, mean: 0.4, deviation: 0.2, trainedOn: 8 },
+      });
+      expect(taskOf(grant(actor, 'grant-2', 2))).toMatchObject([
+        { candidate: fourth, choice: { by: 'pin', who: by, why: 'a hunch' } },
+      ]);
+      expect(taskOf(grant(actor, 'grant-3', 2))).toMatchObject([{ candidate: third, choice: { by: 'ranking' } }]);
+    });
+
+    it('never takes what is vetoed, until it is allowed again', () => {
+      const actor = submitting();
+      actor.hear('operator', wish('pinned', first));
+      for (const candidate of [first, third, fourth]) actor.hear('operator', wish('vetoed', candidate));
+      expect(actor.hear('operator', wish('pinned', third)), 'it has to be allowed first').toEqual([]);
+      actor.hear('inference-runner', ranking([[fourth, 1]], 8));
+      grant(actor, 'grant-1');
+      grant(actor, 'grant-2');
+      actor.hear('operator', wish('allowed', first));
+      grant(actor, 'grant-3');
+      actor.hear('operator', wish('allowed', fourth));
+      grant(actor, 'grant-4');
+      expect(candidatesOf(actor.said)).toEqual([second, fifth, first, fourth]);
+      // A veto of what has run changes nothing, and what was never there is nothing.
+      actor.hear('operator', wish('vetoed', second));
+      actor.hear('operator', wish('vetoed', 99));
+      expect(actor.state).toBe('submitting');
+      expect(typesOf(grant(actor, 'grant-5')), 'the third stays vetoed').toContain('space.exhausted');
+      expect(candidatesOf(actor.said).at(-1)).toBe(sixth);
+    });
+
+    it('chooses again what waits: a pin takes its place, a veto withdraws it, and a pinned one stays before a better ranking', () => {
+      const actor = submitting({ lookahead: 1, pausing: false });
+      grant(actor, 'grant-1');
+      const books = { type: 'slots.changed', capacity: 1, pools: { simulate: { allocated: 1, free: 0 } } } as const;
+      expect(taskOf(actor.hear('resource-ledger', books))).toMatchObject([{ candidate: second }]);
+      const said = actor.hear('operator', wish('pinned', sixth));
+      expect(ofType(said, 'task.withdrawn')).toMatchObject([
+        { task: 'simulate-2', reason: 'people want others before it' },
+      ]);
+      expect(taskOf(said)).toMatchObject([{ candidate: sixth, choice: { by: 'pin' } }]);
+      expect(actor.hear('inference-runner', ranking([[third, 1]], 8))).toEqual([]);
+      const vetoed = actor.hear('operator', wish('vetoed', sixth));
+      expect(ofType(vetoed, 'task.withdrawn')).toMatchObject([{ task: 'simulate-3' }]);
+      expect(taskOf(vetoed)).toMatchObject([{ candidate: third, choice: { by: 'ranking' } }]);
+      expect(actor.hear('operator', wish('unpinned', sixth)), 'it is not pinned any more').toEqual([]);
+    });
+
+    it('keeps a pin until the simulation has ended, since its task may come back', () => {
+      const actor = submitting({ lookahead: 1, pausing: false });
+      actor.hear('operator', wish('pinned', sixth));
+      grant(actor, 'grant-1');
+      const context = (): unknown =>
+        (actor.context as { choices: { wishes: { pinned: unknown } } }).choices.wishes.pinned;
+      expect(context()).toHaveLength(1);
+      decided(actor, 9, { candidate: sixth, withdrawn: true, success: false });
+      expect(taskOf(grant(actor, 'grant-2'))).toMatchObject([{ candidate: sixth, choice: { by: 'pin' } }]);
+      decided(actor, 12, { candidate: sixth, task: 'simulate-2' });
+      expect(context()).toEqual([]);
+    });
+
+    it('takes added candidates behind all others, with the arguments that came with them, and an addition that came too late not at all', () => {
+      const actor = submitting();
+      actor.hear('operator', added(6, ['C', 'CC']));
+      actor.hear('operator', added(6, ['CCC']));
+      for (let n = 1; n <= 7; n += 1) grant(actor, `grant-${n}`);
+      expect(candidatesOf(actor.said)).toEqual([...order, 6]);
+      expect(taskOf(actor.said).at(-1)).toMatchObject({ candidate: 6, arguments: { smiles: 'C' } });
+      actor.hear('operator', wish('pinned', 7));
+      expect(taskOf(grant(actor, 'grant-8'))).toMatchObject([{ arguments: { smiles: 'CC' }, choice: { by: 'pin' } }]);
+      expect(actor.state).toBe('exhausted');
+      decided(actor, 40, { candidate: 7, task: 'simulate-8' });
+      expect((actor.context as { added: object }).added).toEqual({ 6: { smiles: 'C' } });
+    });
+
+    it('notes wishes while nothing is submitted', () => {
+      const actor = new DrivenActor(submitter, input, coverage);
+      actor.hear('operator', added(6, ['C']));
+      actor.hear('operator', wish('vetoed', first));
+      actor.hear('operator', wish('allowed', first));
+      actor.hear('operator', wish('pinned', second));
+      actor.hear('operator', wish('unpinned', second));
+      actor.hear('operator', wish('pinned', 6));
+      actor.hear('campaign', { type: 'campaign.started' });
+      expect(taskOf(grant(actor, 'grant-1'))).toMatchObject([{ candidate: 6 }]);
+      expect(taskOf(grant(actor, 'grant-2'))).toMatchObject([{ candidate: first }]);
+    });
+  });
+
   it('has every state and transition reached above', () => {
     expect(coverage.missing()).toEqual([]);
   });

@@ -275,6 +275,22 @@ describe('trainer', () => {
     expect(ofType(none.said, 'reallocation.requested')).toEqual([]);
   });
 
+  it('trains over the objects of a space that has grown, as far as it has them', () => {
+    const actor = new DrivenActor(trainer, { ...input, arguments: { features: 'old', seed: 1 } }, coverage);
+    actor.hear('operator', {
+      type: 'candidates.added',
+      first: 6,
+      candidates: [{ label: 'C', arguments: {} }],
+      objects: { features: modelRef, other: modelRef },
+      reason: '',
+    });
+    due(1, actor);
+    const [task] = actor.hear('resource-ledger', granted('trainer/1', 'grant-1'));
+    const { arguments: given } = task?.['task'] as { arguments: unknown };
+    expect(given).toMatchObject({ features: modelRef, seed: 1, previous: null });
+    expect(given).not.toHaveProperty('other');
+  });
+
   it('has every state and transition reached above', () => {
     expect(coverage.missing()).toEqual([]);
   });
