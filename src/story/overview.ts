@@ -42,7 +42,7 @@ export function overviewOf(records: Records, now: number): Overview {
     found: foundOf(records, now),
     best: records.best.map((row) => taskRow(records, row)),
     recent: records.recent.map((row) => taskRow(records, row)),
-    next: knowledge.next(10, options.nextLabel ?? (() => null)),
+    next: knowledge.next(10, (candidate) => records.added.get(candidate) ?? options.nextLabel?.(candidate) ?? null),
     pinned: [...knowledge.pinned.keys()],
     vetoed: [...knowledge.vetoed.keys()],
     capacity: books.capacity,

@@ -1,5 +1,5 @@
 /** What a story keeps of a log, one fact at a time: columns and counts, and no fact itself. */
-import type { Says } from '../protocol/events.ts';
+import { isSource, type Says, type Source } from '../protocol/events.ts';
 import type { StoredFact } from '../protocol/fact.ts';
 import type { Beat } from '../protocol/registration.ts';
 import type { TaskResult } from '../protocol/task.ts';
@@ -76,7 +76,22 @@ export class Records {
   readonly best: number[] = [];
   /** Tasks that were cancelled by somebody: who and why. */
   readonly cancels = new Map<string, { by: string; reason: string; at: number; sequence: number }>();
+  /** What people call the candidates that they added. */
+  readonly added = new Map<number, string>();
   readonly #channels = new Channels();
+  /** What is done with the facts of each source; others tell nothing that anybody asks for. */
+  readonly #takers: Readonly<Partial<Record<Source, (event: unknown, fact: StoredFact) => void>>> = {
+    submitter: (event, fact) => this.#asker('submitter', event as Says<'submitter'>, fact),
+    'resource-ledger': (event, fact) => this.#ledger(event as Says<'resource-ledger'>, fact),
+    worker: (event, fact) => this.#finished((event as Says<'worker'>).result, fact),
+    'result-processor': (event, fact) => this.#processor(event as Says<'result-processor'>, fact),
+    trainer: (event, fact) => this.#trainer(event as Says<'trainer'>, fact),
+    'inference-runner': (event, fact) => this.#inference(event as Says<'inference-runner'>, fact),
+    allocator: (event, fact) => this.#asker('allocator', event as Says<'allocator'>, fact),
+    campaign: (event, fact) => this.course.take(event as Says<'campaign'>, fact.storedAt),
+    fleet: (event, fact) => this.#fleet(event as Says<'fleet'>, fact.storedAt),
+    operator: (event, fact) => this.#operator(event as Says<'operator'>, fact),
+  };
 
   constructor(options: StoryOptions) {
     this.options = options;
@@ -99,50 +114,7 @@ export class Records {
     this.position = fact.sequence;
     this.at = Math.max(this.at, fact.storedAt);
     if (!this.#channels.isNew(fact)) return;
-    const event: unknown = fact.event;
-    switch (fact.source) {
-      case 'submitter': {
-        this.#asker('submitter', event as Says<'submitter'>, fact);
-        return;
-      }
-      case 'resource-ledger': {
-        this.#ledger(event as Says<'resource-ledger'>, fact);
-        return;
-      }
-      case 'worker': {
-        this.#finished((event as Says<'worker'>).result, fact);
-        return;
-      }
-      case 'result-processor': {
-        const said = event as Says<'result-processor'>;
-        if (said.type === 'result.recorded') this.#recorded(said, fact);
-        return;
-      }
-      case 'trainer': {
-        this.#trainer(event as Says<'trainer'>, fact);
-        return;
-      }
-      case 'inference-runner': {
-        this.#inference(event as Says<'inference-runner'>, fact);
-        return;
-      }
-      case 'allocator': {
-        this.#asked('allocator', event as Says<'allocator'>);
-        return;
-      }
-      case 'campaign': {
-        this.course.take(event as Says<'campaign'>, fact.storedAt);
-        return;
-      }
-      case 'fleet': {
-        this.#fleet(event as Says<'fleet'>, fact.storedAt);
-        return;
-      }
-      case 'operator': {
-        this.#operator(event as Says<'operator'>, fact);
-        return;
-      }
-    }
+    if (isSource(fact.source)) this.#takers[fact.source]?.(fact.event, fact);
   }
 
   /** What a worker says of itself, which is in no log: what it holds, and its machine's load. */
@@ -155,17 +127,13 @@ export class Records {
 
   #asker(
     source: string,
-    event: Says<'submitter'> | Says<'trainer'> | Says<'inference-runner'>,
+    event: Says<'submitter'> | Says<'trainer'> | Says<'inference-runner'> | Says<'allocator'>,
     fact: StoredFact,
   ): void {
     if (event.type === 'task.created') this.#created(event.task, fact);
     else if (event.type === 'slots.released') this.books.release(event.grant);
     else if (event.type === 'space.exhausted') this.course.exhausted(fact.storedAt);
     else if (event.type === 'reallocation.requested') this.books.asked(source, event);
-  }
-
-  #asked(source: string, event: Says<'allocator'>): void {
-    if (event.type === 'reallocation.requested') this.books.asked(source, event);
   }
 
   #created(task: ToldTask, fact: StoredFact): void {
@@ -220,6 +188,7 @@ export class Records {
     this.counts.retried += result.attempts.length;
     this.running.delete(row);
     this.queued.delete(row);
+    if (task.candidate !== null && this.isObjective(row)) this.knowledge.take(task.candidate);
     this.books.release(tasks.grants[row] ?? task.grant);
     if (tasks.stateOf(row) === 'withdrawn') {
       tasks.end.set(row, storedAt);
@@ -246,6 +215,10 @@ export class Records {
     if (this.workers.has(id)) return;
     this.#join(id, host, slots, at);
     this.#leave(id, 'left', at);
+  }
+
+  #processor(event: Says<'result-processor'>, fact: StoredFact): void {
+    if (event.type === 'result.recorded') this.#recorded(event, fact);
   }
 
   #recorded(event: Recorded, { storedAt, saidAt, sequence }: StoredFact): void {
@@ -331,25 +304,14 @@ export class Records {
   #operator(event: Says<'operator'>, { storedAt: at, sequence }: StoredFact): void {
     const said = { by: event.by ?? 'somebody', reason: ('reason' in event ? event.reason : null) ?? '', at, sequence };
     const { pinned, vetoed } = this.knowledge;
-    switch (event.type) {
-      case 'candidate.pinned':
-        return void pinned.set(event.candidate, said);
-      case 'candidate.unpinned':
-        return void pinned.delete(event.candidate);
-      case 'candidate.vetoed':
-        return void vetoed.set(event.candidate, said);
-      case 'candidate.allowed':
-        return void vetoed.delete(event.candidate);
-      case 'cancel.requested':
-        return void this.cancels.set(event.task, said);
-      case 'reallocation.requested': {
-        this.books.asked(said.by, event);
-        return;
-      }
-      case 'candidates.added':
-      case 'run.requested':
-      case 'drain.requested':
-      case 'stop.requested':
+    if (event.type === 'candidate.pinned') pinned.set(event.candidate, said);
+    else if (event.type === 'candidate.unpinned') pinned.delete(event.candidate);
+    else if (event.type === 'candidate.vetoed') vetoed.set(event.candidate, said);
+    else if (event.type === 'candidate.allowed') vetoed.delete(event.candidate);
+    else if (event.type === 'cancel.requested') this.cancels.set(event.task, said);
+    else if (event.type === 'reallocation.requested') this.books.asked(said.by, event);
+    else if (event.type === 'candidates.added') {
+      event.candidates.forEach(({ label }, place) => this.added.set(event.first + place, label));
     }
   }
 }

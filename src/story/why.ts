@@ -42,7 +42,7 @@ function chosen(records: Records, row: number): string[] {
       `The model of update ${update}, which knew ${many(trainedOn ?? 0, 'result')}, ranked it ${ordinal(rank)}` +
         `${score === null ? '' : ` with a score of ${Number(score.toPrecision(4))}`}.`,
     );
-  } else if (pin === undefined) said.push(`It was chosen by ${choice.by}.`);
+  } else if (choice.by !== 'pin') said.push(`It was chosen by ${choice.by}.`);
   if (mean !== null) said.push(`It was expected to be ${expected(records, row)}.`);
   const { stale } = choice;
   if (stale !== null && update !== null && update > 0) {
