@@ -32,7 +32,8 @@ export function Molecule({ row }: { readonly row: TaskRow }): JSX.Element {
       <span class="id label">{row.label}</span>
       {row.value !== null && objective !== undefined ? (
         <span class="number value">
-          {inUnit(row.value, objective)} <span class="quiet">{inOther(row.value, objective)}</span>
+          {inUnit(row.value, objective)}
+          <span class="quiet">{inOther(row.value, objective)}</span>
         </span>
       ) : (
         <span class={`value ${row.state}`}>{said}</span>

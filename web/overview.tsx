@@ -13,7 +13,7 @@ import { Molecules } from './molecule.tsx';
 import { hrefOf, taskHref } from './route.ts';
 import { runsOf, useScience } from './science.ts';
 
-const shownSlots = 8;
+const shownSlots = 6;
 const shownNext = 6;
 const shownMolecules = 4;
 
@@ -104,20 +104,51 @@ function Running({ now }: { readonly now: Overview }): JSX.Element {
   const rows = now.slots.slice(0, shownSlots);
   const more = now.slots.length - rows.length;
   return (
-    <Held className="now-running" title="Running" value={rows} extra={<a href={hrefOf('timeline')}>timeline</a>}>
-      {(slots) =>
-        slots.length === 0 ? (
-          <p class="empty">Slots appear here with the first worker, each with what it computes or why it does not.</p>
-        ) : (
-          <ul class="now-slots">
-            {slots.map((slot) => (
-              <Slot key={slot.lane} slot={slot} />
-            ))}
-            {more > 0 && <li class="quiet">and {counted(more, 'more slot')} in the timeline</li>}
-          </ul>
-        )
-      }
-    </Held>
+    <div class="now-running">
+      <Held title="Running" value={rows} extra={<a href={hrefOf('timeline')}>timeline</a>}>
+        {(slots) =>
+          slots.length === 0 ? (
+            <p class="empty">Slots appear here with the first worker, each with what it computes or why it does not.</p>
+          ) : (
+            <ul class="now-slots">
+              {slots.map((slot) => (
+                <Slot key={slot.lane} slot={slot} />
+              ))}
+              {more > 0 && <li class="quiet">and {counted(more, 'more slot')} in the timeline</li>}
+            </ul>
+          )
+        }
+      </Held>
+      <Books now={now} />
+    </div>
+  );
+}
+
+/** The pools and the queue, in words. */
+function Books({ now: { pools, counts, pinned, vetoed } }: { readonly now: Overview }): JSX.Element {
+  const waits = [
+    counts.queued > 0 ? `${count(counts.queued)} queued` : '',
+    counts.retried > 0 ? `${count(counts.retried)} tried again` : '',
+    pinned.length > 0 ? `${count(pinned.length)} pinned` : '',
+    vetoed.length > 0 ? `${count(vetoed.length)} vetoed` : '',
+  ].filter((word) => word !== '');
+  return (
+    <dl class="books" aria-label="Pools">
+      {pools.map(({ pool, allocated, free }) => (
+        <div key={pool}>
+          <dt class="quiet">{pool}</dt>
+          <dd>
+            <span class="number">{allocated}</span> of {counted(allocated + free, 'slot')} at work
+          </dd>
+        </div>
+      ))}
+      {waits.length > 0 && (
+        <div>
+          <dt class="quiet">tasks</dt>
+          <dd>{waits.join(', ')}</dd>
+        </div>
+      )}
+    </dl>
   );
 }
 

@@ -128,7 +128,7 @@ function Choice({ story: { choice, value } }: { readonly story: TaskStory }): JS
       'model',
       update === null || update === 0
         ? 'none: one of the first'
-        : `version ${update}${model === null ? '' : `, ${model}`}`,
+        : `version ${update}${model === null ? '' : `, ${model.slice(0, 12)}`}`,
     ],
     ['learnt from', trainedOn === null ? none : `${count(trainedOn)} results`],
     [
