@@ -2,9 +2,9 @@
 import { batch, effect, signal, useComputed, useSignal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { emptyBars } from '../../src/figures/gantt.ts';
 import { openTask } from '../route.ts';
 import { theme } from '../theme.ts';
+import { BarLayer } from './bar-layer.ts';
 import { ledger, loaded, seen, wholeOf, type Loaded } from './data.ts';
 import { foundAt, foundBeside, foundNear, type Found } from './found.ts';
 import { laneAt, laneTop, layoutOf, scrollTo, type Layout } from './layout.ts';
@@ -99,7 +99,7 @@ function watchSize(frame: HTMLElement | null, { size }: Reader): (() => void) | 
 /** Paints at most once a frame, after any change; how long that takes can be read off the canvas, ms. */
 function keepPainted(canvas: HTMLCanvasElement | null, reader: Reader, layout: ReadonlySignal<Layout>): () => void {
   const context = canvas?.getContext('2d') ?? null;
-  const bars = emptyBars(8_192);
+  const bars = new BarLayer();
   let asked = 0;
   let most = 0;
   const paint = (): void => {

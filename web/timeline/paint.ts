@@ -1,10 +1,10 @@
 /** Paints the timeline on a canvas, in one go: what is in sight, and nothing else. */
 import type { LedgerView } from '../../src/dashboard/api.ts';
 import { type, type Palette, type Theme } from '../../src/figures/palette.ts';
-import { visibleBars, type Bars } from '../../src/figures/gantt.ts';
+import type { BarLayer } from './bar-layer.ts';
 import type { Loaded } from './data.ts';
 import { axisHeight, laneTop, lanesSeen, stripHeight, type Layout } from './layout.ts';
-import { kindColour, paletteOf, spanColours } from './kinds.ts';
+import { kindColour, paletteOf } from './kinds.ts';
 import { ticks } from './time-text.ts';
 import type { Span } from './window.ts';
 
@@ -32,8 +32,7 @@ interface Pen {
   readonly x: (at: number) => number;
 }
 
-/** @param bars room that is used again from frame to frame */
-export function paintTimeline(context: CanvasRenderingContext2D, scene: Scene, bars: Bars): void {
+export function paintTimeline(context: CanvasRenderingContext2D, scene: Scene, bars: BarLayer): void {
   const { layout, seen, theme } = scene;
   const { width, height, gutter, ratio } = layout;
   const scale = (width - gutter) / (seen.to - seen.from);
@@ -70,7 +69,7 @@ function clipped(
 }
 
 function paintUpdates({ context, palette, x }: Pen, { loaded: { timeline }, layout, seen }: Scene): void {
-  context.globalAlpha = 0.1;
+  context.globalAlpha = 0.18;
   for (const { start, end, failed } of timeline.updates) {
     const to = end ?? timeline.end;
     if (to < seen.from || start > seen.to) continue;
@@ -166,29 +165,10 @@ function paintLanes({ context, palette, x }: Pen, { layout, loaded: { timeline }
   }
 }
 
-function paintBars({ context }: Pen, { layout, loaded, seen, theme }: Scene, bars: Bars): void {
-  const { ratio, gutter, rowHeight } = layout;
-  const { first, end } = lanesSeen(layout);
-  const width = Math.max(1, Math.round((layout.width - gutter) * ratio));
-  visibleBars(loaded.tasks, { ...seen, width, firstLane: first, endLane: end }, bars);
-  const colours = spanColours(loaded.timeline.topics, theme);
-  const full = (rowHeight - 2) * ratio;
-  const shift = gutter * ratio;
-  // A gap of one pixel tells neighbours apart where there is room for it.
-  context.save();
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  colours.forEach((colour, key) => {
-    context.fillStyle = colour;
-    for (let i = 0; i < bars.count; i++) {
-      if (bars.key[i] !== key) continue;
-      const left = bars.left[i] ?? 0;
-      const length = (bars.right[i] ?? 0) - left;
-      const high = Math.max(1, full * (bars.share[i] ?? 1));
-      const bottom = (laneTop(layout, bars.lane[i] ?? 0) + rowHeight - 1) * ratio;
-      context.fillRect(shift + left, bottom - high, length > 4 ? length - 1 : length, high);
-    }
-  });
-  context.restore();
+function paintBars({ context }: Pen, scene: Scene, bars: BarLayer): void {
+  const { layout } = scene;
+  const image = bars.of(scene);
+  context.drawImage(image, layout.gutter, layout.lanesTop, image.width / layout.ratio, image.height / layout.ratio);
 }
 
 function paintMark({ context, palette, x }: Pen, { marked, layout }: Scene): void {
