@@ -32,7 +32,7 @@ export function questionsAbout(record: RunRecord, lazy: LazyStory): readonly Que
     subject: subjects.ask(id, whom, what),
     about,
     takes: takes[taking],
-    answer: (asked) => answer(taking === 'nothing' ? nothing(asked, `${whom}.${what}`) : asked),
+    answer: async (asked) => wholeMs(await answer(taking === 'nothing' ? nothing(asked, `${whom}.${what}`) : asked)),
   });
   const story = (): Promise<Story> => lazy.get();
   return [
@@ -43,10 +43,15 @@ export function questionsAbout(record: RunRecord, lazy: LazyStory): readonly Que
       const limit = countOf(asked);
       return (await story()).tasks({ sort: 'value', state: 'succeeded', limit }).rows.filter(hasValue);
     }),
-    question(['campaign', 'recent'], 'the last tasks, and what became of them', 'count', async (asked) => {
-      const limit = countOf(asked);
-      return (await story()).tasks({ sort: 'recent', limit }).rows;
-    }),
+    question(
+      ['campaign', 'recent'],
+      'the last candidates that were chosen, and what became of them',
+      'count',
+      async (asked) => {
+        const limit = countOf(asked);
+        return (await story()).tasks({ sort: 'recent', topic: lazy.topic, limit }).rows;
+      },
+    ),
     question(['campaign', 'why'], 'why a task was chosen, its way, and what its result changed', 'task', (asked) =>
       whyOf(lazy, asked),
     ),
@@ -91,6 +96,14 @@ export function questionsAbout(record: RunRecord, lazy: LazyStory): readonly Que
     ),
   ];
 }
+
+/** Times to the millisecond, as people can read them; nothing else that a campaign tells is as large. */
+const wholeMs = (answer: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(answer, (_name, value: unknown) =>
+      typeof value === 'number' && value > 1e12 ? Math.round(value) : value,
+    ),
+  );
 
 function progressOf(campaign: string, story: Story): unknown {
   const { state, reason, doing, startedAt, endedAt, elapsedSeconds, counts, found, position, at } = story.overview(

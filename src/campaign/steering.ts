@@ -67,7 +67,9 @@ export class Steering {
   private constructor(options: SteeringOptions) {
     const { connection, record, plans } = options;
     this.#options = options;
-    this.story = options.definition === undefined ? null : new LazyStory(connection, record, options.definition);
+    const { definition, argumentsOf } = options;
+    const labelOf = (candidate: number): string | null => labelIn(argumentsOf(candidate));
+    this.story = definition === undefined ? null : new LazyStory(connection, record, definition, labelOf);
     const names = plans.map(({ actor }) => actor.name);
     this.#claims = new NatsActorClaims(connection, record.id, names);
     // What was sent before this process was frozen or cut off is sent again only while its actors are ours.
@@ -186,4 +188,10 @@ export class Steering {
     await this.#answers;
     changed?.(standby.running);
   }
+}
+
+/** What people call a candidate, by the arguments of its simulation. */
+function labelIn(given: unknown): string | null {
+  const { smiles } = (given ?? {}) as { smiles?: unknown };
+  return typeof smiles === 'string' ? smiles : null;
 }
