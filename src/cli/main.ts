@@ -26,6 +26,7 @@ const subcommands: Readonly<Record<string, (argv: readonly string[]) => Promise<
   audit: async () => (await import('./audit.ts')).auditCommand(),
   rehearse: async (argv) => (await import('./rehearse.ts')).rehearseCommand(argv),
   compare: async () => (await import('./compare.ts')).compareCommand(),
+  report: async () => (await import('./report.ts')).reportCommand(),
   export: async () => (await import('./export.ts')).exportCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),

@@ -32,7 +32,8 @@ export interface Exhibit {
 
 /** What runs found, when, and by what knowledge. Figures without any data are left out. */
 export function scienceExhibits(data: RunsData): Exhibit[] {
-  const { runs } = data;
+  const { runs, measure } = data;
+  const valueName = `${measure.label} (${measure.unit})`;
   const some = (of: (science: Science) => readonly unknown[]): boolean =>
     runs.some(({ science }) => of(science).some((one) => one !== null));
   const found = (by: 'evaluations' | 'time'): Exhibit => ({
@@ -45,7 +46,12 @@ export function scienceExhibits(data: RunsData): Exhibit[] {
     name: `staleness-${unit}`,
     label: `Staleness of choices in ${unit}, against wall time`,
     figure: (theme, size) => stalenessFigure({ ...data, in: unit }, theme, size),
-    table: () => resultsTable(data),
+    table: () =>
+      resultsTable(data, {
+        'stale results': ({ staleResults }) => staleResults,
+        'stale seconds': ({ staleSeconds }) => staleSeconds,
+        update: ({ update }) => update,
+      }),
   });
   const hasResults = some(({ results }) => results.at);
   const isPredicted = some(({ results }) => results.predicted);
@@ -60,7 +66,11 @@ export function scienceExhibits(data: RunsData): Exhibit[] {
             name: 'objective',
             label: `${data.measure.label} of each simulation against wall time`,
             figure: (theme: Theme, size?: Size) => objectiveFigure(data, theme, size),
-            table: () => resultsTable(data),
+            table: () =>
+              resultsTable(data, {
+                [valueName]: ({ value }) => value,
+                'found so far': (_, { found: counts }) => counts,
+              }),
           },
         ]
       : []),
@@ -71,7 +81,7 @@ export function scienceExhibits(data: RunsData): Exhibit[] {
             name: 'decision-latency',
             label: 'Time from the end of computations to the decisions on their results',
             figure: (theme: Theme, size?: Size) => latencyFigure(data, theme, size),
-            table: () => resultsTable(data),
+            table: () => resultsTable(data, { 'decision ms': ({ decisionMs }) => decisionMs }),
           },
         ]
       : []),
@@ -81,7 +91,13 @@ export function scienceExhibits(data: RunsData): Exhibit[] {
             name: 'model-error',
             label: 'Errors of predictions on new results',
             figure: (theme: Theme, size?: Size) => errorFigure(data, theme, size),
-            table: () => resultsTable(data),
+            table: () =>
+              resultsTable(data, {
+                [valueName]: ({ value }) => value,
+                'predicted mean': ({ predicted }) => predicted,
+                'predicted deviation': ({ deviation }) => deviation,
+                update: ({ update }) => update,
+              }),
           },
         ]
       : []),
@@ -172,39 +188,26 @@ function foundTable({ runs }: RunsData): Table {
   };
 }
 
-function resultsTable({ runs, measure }: RunsData): Table {
-  const { unit, label } = measure;
+type Results = Science['results'];
+
+/** One row a result: the run, the task, what it is about, when it was decided on, and these columns. */
+function resultsTable(
+  { runs }: RunsData,
+  columns: Readonly<Record<string, (results: Results, science: Science) => readonly (number | null)[]>>,
+): Table {
   return {
-    columns: [
-      'run',
-      'task',
-      'candidate',
-      'seconds',
-      `${label} (${unit})`,
-      `predicted (${unit})`,
-      `deviation (${unit})`,
-      'update',
-      'stale results',
-      'stale seconds',
-      'decision ms',
-      'found so far',
-    ],
-    rows: runs.flatMap(({ name, science: { results, found } }) =>
-      results.value.map((value, i) => [
+    columns: ['run', 'task', 'candidate', 'seconds', ...Object.keys(columns)],
+    rows: runs.flatMap(({ name, science }) => {
+      const { results } = science;
+      const cells = Object.values(columns).map((of) => of(results, science));
+      return results.task.map((task, i) => [
         name,
-        results.task[i] ?? null,
+        task,
         results.label[i] ?? null,
         seconds(results.at[i] ?? 0),
-        value,
-        results.predicted[i] ?? null,
-        results.deviation[i] ?? null,
-        results.update[i] ?? null,
-        results.staleResults[i] ?? null,
-        results.staleSeconds[i] ?? null,
-        results.decisionMs[i] ?? null,
-        found[i] ?? null,
-      ]),
-    ),
+        ...cells.map((column) => column[i] ?? null),
+      ]);
+    }),
   };
 }
 
