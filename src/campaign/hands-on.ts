@@ -5,10 +5,10 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { z } from 'zod';
 import type { SteerAnswer, SteerRequest } from '../dashboard/api.ts';
-import { toStoredFact } from '../nats/campaign-log.ts';
 import { StoredPublisher } from '../nats/publisher.ts';
 import { ConfigError } from '../protocol/errors.ts';
 import { mostAdded, type Says } from '../protocol/events.ts';
+import { decode, factSchema } from '../protocol/fact.ts';
 import { streams, subjects } from '../protocol/subjects.ts';
 import { tokenSchema } from '../protocol/task.ts';
 import { addCandidates } from './added-candidates.ts';
@@ -216,6 +216,9 @@ async function moveSlots(
   };
 }
 
+const count = z.int().nonnegative();
+const booksSchema = z.object({ pools: z.record(z.string(), z.object({ allocated: count, free: count })) });
+
 /** The pools of the ledger as it last told of them. @throws ConfigError before it has. */
 async function booksOf({
   connection,
@@ -226,9 +229,8 @@ async function booksOf({
   const message = await manager.streams.getMessage(streams.log(id), { last_by_subj: subject });
   if (message === null)
     throw new ConfigError(`campaign ${id} has no slots yet: no worker has come`, { code: 'pool.none' });
-  const stored = { ...message, sequence: message.seq, storedAt: 0, pending: 0, id: '', headers: undefined };
-  const fact = toStoredFact(stored);
-  return (fact.event as unknown as Extract<Says<'resource-ledger'>, { type: 'slots.changed' }>).pools;
+  const { event } = decode(factSchema, message.data, subject);
+  return booksSchema.parse(event).pools;
 }
 
 /** Say it, and nothing else, to the campaign; resolves with its place in the log. */
