@@ -12,7 +12,7 @@ import { Steering } from '../campaign/steering.ts';
 import type { Summary } from '../campaign/summary.ts';
 import type { ActorPlan } from '../protocol/actor.ts';
 import { connectNats, natsAddress, type NatsAddress } from '../nats/connection.ts';
-import { exitCodes, LeaseError } from '../protocol/errors.ts';
+import { exitCodes, LeaseError, messageOf } from '../protocol/errors.ts';
 import { cacheDir } from '../setup/cache-dir.ts';
 import { ensureNatsServer, ensureXtb } from '../setup/programs.ts';
 import { CampaignWatch, type Outcome } from './campaign-watch.ts';
@@ -21,6 +21,7 @@ import { Interruption } from './interruption.ts';
 import { metricsFor } from './metrics.ts';
 import { printable } from './printable.ts';
 import { credentials, openServer } from './private-server.ts';
+import { RunDashboard } from './run-dashboard.ts';
 import type { RunOptions } from './run-options.ts';
 import { openRun } from './run-record.ts';
 import { plainView, quietView, terminalView, type RunView } from './run-view.ts';
@@ -87,6 +88,13 @@ async function steer(
   reportSpace(view, options, candidates);
 
   const { address, ended } = await openServer(options, natsServer, folder, { view, logger, closers });
+  const dashboard = await openDashboard(options, view, {
+    id,
+    folder: options.folder,
+    address,
+    logFile: join(folder.path, 'dashboard.log'),
+  });
+  closers.push(() => dashboard?.kill());
   const worker = startWorkerProcess({
     folder: options.folder,
     url: address.url,
@@ -146,6 +154,9 @@ async function steer(
   const wallSeconds = (performance.now() - startedAt) / 1_000;
   await steering.close();
   await worker.drain();
+  await dashboard?.close(
+    `the run has ${outcome.state === 'ended' ? 'ended' : 'stopped'}: ${outcome.reason}; see it again with: cox dashboard ${id}${outFlag(options)}`,
+  );
   logger.info(outcome, 'run ended');
   view.close();
   await report(options, folder, watch, outcome, wallSeconds);
@@ -229,8 +240,29 @@ function print({ output, out, id, definition }: RunOptions, summary: Summary): v
   process.stdout.write(output === 'json' ? `${JSON.stringify(summary)}\n` : text);
 }
 
-function sayHowToResume({ id, out, output }: RunOptions): void {
-  const flags = `--resume ${id}${out === 'runs' ? '' : ` --out ${out}`}`;
+/** The run's dashboard, with its link told; null where none is wanted, or there can be none. */
+async function openDashboard(
+  { output, dashboard }: RunOptions,
+  view: RunView,
+  where: Parameters<typeof RunDashboard.open>[0],
+): Promise<RunDashboard | null> {
+  if (!dashboard || output === 'quiet') return null;
+  const say = (line: string): void => (output === 'json' ? void process.stderr.write(`${line}\n`) : view.line(line));
+  try {
+    const opened = await RunDashboard.open(where);
+    say(`dashboard: ${opened.link}`);
+    return opened;
+  } catch (error) {
+    say(`no dashboard: ${messageOf(error)}`);
+    return null;
+  }
+}
+
+const outFlag = ({ out }: RunOptions): string => (out === 'runs' ? '' : ` --out ${out}`);
+
+function sayHowToResume(options: RunOptions): void {
+  const { id, output } = options;
+  const flags = `--resume ${id}${outFlag(options)}`;
   const here = process.env['npm_lifecycle_event'] === 'start' ? ` (here: npm start -- ${flags})` : '';
   const stream = output === 'json' ? process.stderr : process.stdout;
   stream.write(`go on from here with: cox run ${flags}${here}\n`);

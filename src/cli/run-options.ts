@@ -16,4 +16,6 @@ export interface RunOptions {
   /** Where Prometheus metrics are served, as `--metrics` has it; null for none. */
   readonly metrics: string | null;
   readonly output: 'full' | 'quiet' | 'json';
+  /** Whether it is to be seen in a browser. */
+  readonly dashboard: boolean;
 }

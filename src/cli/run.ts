@@ -17,13 +17,14 @@ interface RunFlags extends Record<string, string | boolean | undefined> {
   nats?: string;
   metrics?: string;
   out: string;
+  dashboard?: boolean;
   json?: boolean;
   quiet?: boolean;
 }
 
 /** The command with the flags of the campaign that it is called for. */
 export async function runCommand(argv: readonly string[]): Promise<Command> {
-  const folder = folderOf(argv, ['--json', '--quiet']);
+  const folder = folderOf(argv, ['--json', '--quiet', '--no-dashboard']);
   const definition = (await loadCampaign(folder)) as CampaignDefinition;
   const command = new Command('run')
     .description('run a campaign here: everything that it needs is started on this machine')
@@ -34,6 +35,7 @@ export async function runCommand(argv: readonly string[]): Promise<Command> {
     .option('--nats <url>', 'use this NATS server (default: a private one); credentials from COX_NATS_TOKEN')
     .option('--out <dir>', 'folder that holds the runs', 'runs')
     .option('--metrics <[host:]port>', 'serve Prometheus metrics there, and those of the worker at the next port')
+    .option('--no-dashboard', 'offer no page that shows the run in a browser')
     .option('--json', 'print the summary as one JSON value, and nothing else')
     .option('--quiet', 'print only the summary');
   return addSettingFlags(command, definition)
@@ -86,6 +88,7 @@ async function run(folder: string, definition: CampaignDefinition, flags: RunFla
     slots,
     nats: flags.nats ?? resumed?.server ?? null,
     metrics: flags.metrics ?? null,
+    dashboard: flags.dashboard !== false,
     output: flags.json === true ? 'json' : flags.quiet === true ? 'quiet' : 'full',
   });
 }

@@ -3,7 +3,7 @@ import { Hono, type Context } from 'hono';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { HttpBindings } from '@hono/node-server';
 import { bodyLimit } from 'hono/body-limit';
-import { ConfigError, messageOf } from '../protocol/errors.ts';
+import { ConfigError, InputError, messageOf } from '../protocol/errors.ts';
 import type { SteerAnswer } from './api.ts';
 import { bodyOf, type Body } from './bodies.ts';
 import { guard, type GuardedEnv } from './guard.ts';
@@ -63,6 +63,7 @@ export function dashboardApp(
   app.onError((error, context) => {
     if (error instanceof RequestError) return context.json({ error: error.message }, error.status);
     if (error instanceof ConfigError) return context.json({ error: error.message }, 400);
+    if (error instanceof InputError) return context.json({ error: error.message }, 404);
     return context.json({ error: `the dashboard could not answer: ${messageOf(error)}` }, 503);
   });
   app.notFound((context) => context.json({ error: 'there is nothing at this address' }, 404));

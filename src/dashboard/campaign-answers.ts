@@ -3,13 +3,16 @@ import type { ServerResponse } from 'node:http';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { chartOf } from '../charts/chart-model.ts';
 import { chartSvg } from '../charts/svg.ts';
+import { systemOf } from '../charts/system-model.ts';
+import { systemSvg } from '../charts/system-svg.ts';
 import { composePlans } from '../campaign/composition.ts';
 import { directionOf, type CampaignDefinition } from '../campaign/definition.ts';
 import { handsOn } from '../campaign/hands-on.ts';
 import { thisPerson } from '../campaign/operator.ts';
 import type { RunRecord } from '../campaign/run-folder.ts';
+import { artifactText, storyOf, taskDetail } from '../campaign/story-reader.ts';
 import type { ActorPlan } from '../protocol/actor.ts';
-import { Story } from '../story/story.ts';
+import type { Story } from '../story/story.ts';
 import type { TaskState } from '../story/views.ts';
 import type { CampaignInfo, EventDetail, EventPage, Past, SteerAnswer, TaskPage, TaskStory } from './api.ts';
 import type { Answers, EventsQuery, TaskQuery } from './app.ts';
@@ -58,11 +61,15 @@ export class CampaignAnswers implements Answers {
     this.#log = new EventLog(connection, record.id, () => this.#reader.end);
   }
 
+  /** How many look at this moment. */
+  get watchers(): number {
+    return this.#feed.watchers;
+  }
+
   campaign(role: Role): CampaignInfo {
     const { record, definition } = this.#options;
     const { topic, label, unit, also } = definition.objective;
     const settings = definition.settings.parse(record.settings);
-    const overview = this.#reader.overview();
     return {
       id: record.id,
       campaign: record.campaign,
@@ -73,7 +80,7 @@ export class CampaignAnswers implements Answers {
       objective: { topic, label, unit, also, threshold: settings.threshold, seek: directionOf(settings) },
       draws: definition.draw !== undefined,
       actors: this.#plans.map(({ actor }) => actor.name),
-      pools: overview.pools.map(({ pool }) => pool),
+      pools: poolsOf(this.#plans),
       role,
     };
   }
@@ -107,7 +114,7 @@ export class CampaignAnswers implements Answers {
 
   async task(id: string): Promise<TaskStory | null> {
     await this.#current();
-    return this.#story.task(id);
+    return taskDetail(this.#options.connection, this.#options.record.id, this.#story, id);
   }
 
   async events(query: EventsQuery): Promise<EventPage> {
@@ -129,8 +136,9 @@ export class CampaignAnswers implements Answers {
     await this.#feed.end(reason);
     await this.#reader.close();
   }
-  async artifact(_task: string, _name: string): Promise<string | null> {
-    return null;
+  async artifact(id: string, name: string): Promise<string | null> {
+    const task = await this.task(id);
+    return task === null ? null : artifactText(this.#options.connection, task, name);
   }
 
   async past(at: number): Promise<Past | null> {
@@ -144,7 +152,7 @@ export class CampaignAnswers implements Answers {
   }
 
   system(): Promise<string> {
-    return this.#chart('', () => Promise.reject(new RequestError('not drawn yet', 503)));
+    return this.#chart('', () => systemSvg(systemOf(this.#plans)));
   }
 
   drawing(label: string, theme: 'light' | 'dark'): Promise<string | null> {
@@ -175,18 +183,10 @@ export class CampaignAnswers implements Answers {
   }
 }
 
-function storyOf(record: RunRecord, definition: CampaignDefinition): Story {
-  const settings = definition.settings.parse(record.settings);
-  return new Story({
-    objective: definition.objective,
-    threshold: settings.threshold,
-    seek: directionOf(settings),
-    total: settings.total,
-    labelOf: ({ id, arguments: given }) => {
-      const { smiles } = (given ?? {}) as { smiles?: unknown };
-      return typeof smiles === 'string' ? smiles : id;
-    },
-  });
+/** The pools that a campaign's ledger is given. */
+function poolsOf(plans: readonly ActorPlan[]): readonly string[] {
+  const ledger = plans.find(({ actor }) => actor.name === 'resource-ledger');
+  return (ledger?.input as { pools?: readonly string[] } | undefined)?.pools ?? [];
 }
 
 /** @throws RequestError when no task can be in it. */

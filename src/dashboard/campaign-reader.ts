@@ -5,14 +5,13 @@
  * While nobody watches nothing is read; when somebody comes again, it goes on where it was.
  */
 import type { NatsConnection, Subscription } from '@nats-io/nats-core';
-import { endOfLog, followFacts } from '../campaign/facts.ts';
+import { endOfLog } from '../campaign/facts.ts';
+import { followStory, hearBeat } from '../campaign/story-reader.ts';
 import { watchConnection } from '../nats/connection.ts';
 import type { LogReader } from '../nats/log-reader.ts';
-import { decode, type StoredFact } from '../protocol/fact.ts';
-import { beatSchema } from '../protocol/registration.ts';
+import type { StoredFact } from '../protocol/fact.ts';
 import { subjects } from '../protocol/subjects.ts';
 import type { Story } from '../story/story.ts';
-import type { Overview } from '../story/views.ts';
 import { rowOf } from './event-log.ts';
 import type { History } from './history.ts';
 import type { LiveFeed } from './live-feed.ts';
@@ -50,6 +49,7 @@ export class CampaignReader {
   #freshCount = 0;
   #timer: NodeJS.Timeout | null = null;
   #restTimer: NodeJS.Timeout | null = null;
+  #tellTimer: NodeJS.Timeout | null = null;
   #toldAt = 0;
   #isClosed = false;
 
@@ -69,11 +69,6 @@ export class CampaignReader {
     return Math.max(this.#end, this.#parts.story.position);
   }
 
-  /** The campaign as it is now. */
-  overview(): Overview {
-    return this.#parts.story.overview(Date.now());
-  }
-
   /** Begin or go on reading; resolves when all that is stored now has been read. */
   async current(): Promise<void> {
     this.#stayAwake();
@@ -83,11 +78,15 @@ export class CampaignReader {
 
   /** Told how many watch. */
   watched(watchers: number): void {
-    if (watchers === 0) { this.#stayAwake(); return; }
+    if (watchers === 0) {
+      this.#stayAwake();
+      return;
+    }
     if (this.#restTimer !== null) clearTimeout(this.#restTimer);
     this.#restTimer = null;
     // What cannot be read now is tried again when the connection is back, and the page is told that it is lost.
     this.#wake().catch(() => undefined);
+    this.#schedule();
   }
 
   async close(): Promise<void> {
@@ -116,11 +115,7 @@ export class CampaignReader {
     const { connection, campaign, story, feed } = this.#parts;
     this.#end = await endOfLog(connection, campaign);
     this.#isCurrent = story.position >= this.#end;
-    const reader = await followFacts(connection, campaign, {
-      from: story.position + 1,
-      onFact: (fact) => this.#take(fact),
-      onOther: () => undefined,
-    });
+    const reader = await followStory(connection, campaign, story, { told: (fact) => this.#take(fact) });
     this.#reader = reader;
     this.#caughtUp = reader.caughtUp.then(() => {
       this.#isCurrent = true;
@@ -128,7 +123,7 @@ export class CampaignReader {
     });
     this.#beats = connection.subscribe(subjects.allBeats, {
       callback: (error, { subject, data }) => {
-        if (error === null) this.#hear(subject, data);
+        if (error === null) hearBeat(story, subject, data);
       },
     });
     this.#owners.start(() => this.#schedule());
@@ -159,20 +154,11 @@ export class CampaignReader {
   }
 
   #take(fact: StoredFact): void {
-    this.#parts.story.take(fact);
     this.#parts.history.take(fact);
     this.#freshCount += 1;
     this.#fresh.push(fact);
     if (this.#fresh.length >= 2 * mostRows) this.#fresh = this.#fresh.slice(-mostRows);
     this.#schedule();
-  }
-
-  #hear(subject: string, data: Uint8Array): void {
-    try {
-      this.#parts.story.hear(decode(beatSchema, data, subject), Date.now());
-    } catch {
-      // Of another version: the worker is shown without its load.
-    }
   }
 
   #setLink(state: 'there' | 'lost'): void {
@@ -181,8 +167,6 @@ export class CampaignReader {
     this.#parts.feed.show('link', this.#link);
     this.#parts.feed.send();
   }
-
-  #tellTimer: NodeJS.Timeout | null = null;
 
   /** Tell what changed soon, and not more often than people can see. */
   #schedule(): void {
@@ -208,10 +192,11 @@ export class CampaignReader {
     const position = story.position;
     this.#end = Math.max(this.#end, position);
     feed.show('reading', { position, end: this.#isCurrent ? position : this.#end, history: history.position });
+    if (this.#isCurrent && history.catchUp()) this.#schedule();
+    if (feed.watchers === 0) return;
     if (this.#isCurrent) {
-      feed.show('overview', this.overview());
+      feed.show('overview', story.overview(Date.now()));
       feed.show('actors', history.actors(this.#owners));
-      if (history.catchUp()) this.#schedule();
     }
     feed.send();
   }

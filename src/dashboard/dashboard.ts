@@ -1,11 +1,11 @@
 /** A dashboard of one campaign: whoever has one of its links sees it, and may steer with the other. */
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { CampaignDefinition } from '../campaign/definition.ts';
 import type { RunRecord } from '../campaign/run-folder.ts';
-import { ResourceError, messageOf } from '../protocol/errors.ts';
+import { listenAt } from './address.ts';
 import { dashboardApp } from './app.ts';
 import { CampaignAnswers } from './campaign-answers.ts';
 import type { Keys } from './keys.ts';
@@ -26,13 +26,22 @@ const flushMs = 500;
 export class Dashboard {
   readonly #answers: CampaignAnswers;
   readonly #server: Server;
+  #askedAt = Date.now();
 
   constructor(options: DashboardOptions) {
     const { keys, hosts = [] } = options;
     this.#answers = new CampaignAnswers(options);
     const app = dashboardApp(this.#answers, { keys, hosts });
     const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-    this.#server = createServer((request, response) => void listener(request, response));
+    this.#server = createServer((request, response) => {
+      this.#askedAt = Date.now();
+      void listener(request, response);
+    });
+  }
+
+  /** For how long nobody has looked, ms. */
+  get quietMs(): number {
+    return this.#answers.watchers > 0 ? 0 : Date.now() - this.#askedAt;
   }
 
   /** Answer what comes on this connection. */
@@ -55,27 +64,4 @@ export class Dashboard {
       else resolve();
     });
   }
-}
-
-/** A port of an address. @throws ResourceError when it is taken, or no address of this machine. */
-export function listenAt(server: NetServer, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const what =
-        cause.code === 'EADDRINUSE' ? 'something else listens there; choose another --port' : messageOf(cause);
-      reject(
-        new ResourceError(`the dashboard cannot listen on ${host}, port ${port}: ${what}`, {
-          code: 'dashboard.port',
-          cause,
-        }),
-      );
-    });
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-/** The link by which a browser is let in. */
-export function linkTo(host: string, port: number, key: string): string {
-  const name = host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}/?token=${key}`;
 }

@@ -139,14 +139,16 @@ export class EventLog {
 /** An event as a line of a list. */
 export function rowOf(fact: StoredFact): EventRow {
   const { sequence, storedAt, source, event, cause } = fact;
-  return {
-    sequence,
-    at: storedAt,
-    source: printable(source),
-    type: printable(event.type),
-    text: eventText(fact),
-    cause,
-  };
+  const names = { source: printable(source), type: printable(event.type) };
+  return { sequence, at: storedAt, ...names, text: wordsOf(fact), cause };
+}
+
+function wordsOf(fact: StoredFact): string {
+  try {
+    return eventText(fact);
+  } catch {
+    return 'an event without the fields that it should have';
+  }
 }
 
 function rowOfMessage(message: StoredMessage): EventRow {
