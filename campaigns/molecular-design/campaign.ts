@@ -1,7 +1,14 @@
 /** The reference campaign: find the molecules with the highest, or the lowest, vertical ionization energy. */
 import { join } from 'node:path';
 import { defineCampaign, packageRoot, type Candidates } from 'coxswain';
-import { evPerHartree, extendMolecules, loadAnswers, loadSearchSpace, type Molecules } from 'coxswain/chemistry';
+import {
+  drawMolecule,
+  evPerHartree,
+  extendMolecules,
+  loadAnswers,
+  loadSearchSpace,
+  type Molecules,
+} from 'coxswain/chemistry';
 import { arrangeRanking } from './methods/arrange-ranking.ts';
 import { chooseFirst } from './methods/choose-first.ts';
 import { ionizationEnergy } from './methods/ionization-energy.ts';
@@ -47,6 +54,7 @@ export default defineCampaign<Settings>({
     also: { unit: 'eV', factor: evPerHartree },
   },
   needs: ['xtb'],
+  draw: drawMolecule,
   loadCandidates: async ({ space }, { cacheDir, onProgress }) => {
     const { smiles, fingerprints, features, duplicates, refused, digest } = await loadSearchSpace(
       spaceFile(space),

@@ -2,6 +2,7 @@
 export { loadAnswers, type AnswerOptions, type Answers } from './answers.ts';
 export { loadOpenChemLib, makeConformer, type Conformer } from './conformer.ts';
 export { extendMolecules, type Molecules, type ReadLine } from './extend-molecules.ts';
+export { drawMolecule } from './drawing.ts';
 export { fingerprint, fingerprintBits, fingerprintBytes, fingerprints } from './fingerprint.ts';
 export { parseXyz, toXyz, type BondedPair, type Geometry } from './geometry.ts';
 export { loadRdkit, maxSmilesLength, rdkitVersion } from './rdkit.ts';

@@ -24,6 +24,8 @@ export interface XtbRun {
   readonly version: string;
   /** CPU time by xtb's own clock, ms; 0 when it did not say. */
   readonly cpuMs: number;
+  /** All that it printed. */
+  readonly output: string;
 }
 
 /**
@@ -69,7 +71,7 @@ export async function optimise(
     });
   }
   const gapHa = parseGapHa(stdout);
-  return { energyHa, gapHa, version: parseVersion(stdout), cpuMs: parseCpuMs(stdout), geometry, xyz };
+  return { energyHa, gapHa, version: parseVersion(stdout), cpuMs: parseCpuMs(stdout), output: stdout, geometry, xyz };
 }
 
 async function readOptimised(site: XtbSite, smiles: string): Promise<string> {
@@ -90,7 +92,12 @@ async function readOptimised(site: XtbSite, smiles: string): Promise<string> {
  */
 export async function cationEnergy(site: XtbSite, xyzFile: string, smiles: string): Promise<XtbRun> {
   const { stdout } = await runXtb(site, [xyzFile, '--chrg', '1', '--uhf', '1'], `the cation of ${smiles}`);
-  return { energyHa: parseTotalEnergyHa(stdout), version: parseVersion(stdout), cpuMs: parseCpuMs(stdout) };
+  return {
+    energyHa: parseTotalEnergyHa(stdout),
+    version: parseVersion(stdout),
+    cpuMs: parseCpuMs(stdout),
+    output: stdout,
+  };
 }
 
 async function runXtb(site: XtbSite, args: readonly string[], what: string): Promise<ProgramOutcome> {
@@ -139,6 +146,8 @@ export interface VerticalIonization {
   readonly xtbVersion: string;
   /** CPU time of both runs by xtb's own clock, ms. */
   readonly xtbCpuMs: number;
+  /** What both runs printed, one below the other. */
+  readonly xtbOutput: string;
 }
 
 /**
@@ -159,5 +168,6 @@ export async function verticalIonization(site: XtbSite, smiles: string): Promise
     geometryXyz: neutral.xyz,
     xtbVersion: neutral.version,
     xtbCpuMs: neutral.cpuMs + cation.cpuMs,
+    xtbOutput: `${neutral.output.trimEnd()}\n\n${cation.output.trimEnd()}\n`,
   };
 }

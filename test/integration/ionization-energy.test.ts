@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ionizationEnergy } from '../../campaigns/molecular-design/methods/ionization-energy.ts';
 import { makeConformer } from '../../src/chemistry/conformer.ts';
@@ -44,6 +45,21 @@ describe('the vertical ionization energy, by the real xtb', () => {
     await ionizationEnergy.run({ smiles: 'C' }, task.context);
     expect(await readdir(task.context.scratchDir)).toContain('xtbopt.xyz');
     expect(await readdir('.')).toEqual(before);
+  });
+
+  it('keeps what both runs of xtb printed, for whoever asks later', async () => {
+    await using task = await makeMethodContext();
+    const { xtbOutput } = await ionizationEnergy.run({ smiles: 'O' }, task.context);
+    const text = gunzipSync(await task.context.objects.get(xtbOutput ?? '')).toString();
+    expect(text.match(/\| TOTAL ENERGY/g)).toHaveLength(2);
+  });
+
+  it('is given where nothing can be stored, without that text', async () => {
+    await using task = await makeMethodContext();
+    const objects = { ...task.context.objects, put: () => Promise.reject(new Error('the server is away')) };
+    const context = { ...task.context, scratchDir: task.context.scratchDir, objects };
+    const result = ionizationEnergy.output.parse(await ionizationEnergy.run({ smiles: 'O' }, context));
+    expect(result).toMatchObject({ xtbOutput: null, ionizationEnergyHa: expect.closeTo(0.6723, 2) as number });
   });
 
   it('is not given for a molecule that falls apart', async () => {

@@ -1,5 +1,6 @@
 /** What the campaign looks for: the vertical ionization energy of a molecule, by GFN2-xTB. */
-import { defineMethod, schema } from 'coxswain';
+import { gzipSync } from 'node:zlib';
+import { defineMethod, schema, type MethodContext } from 'coxswain';
 import { loadOpenChemLib, makeConformer, verticalIonization } from 'coxswain/chemistry';
 
 /** The method `ionization-energy`: SMILES to vertical ionization energy, and everything that one would ask about it later. */
@@ -23,6 +24,8 @@ export const ionizationEnergy = defineMethod({
     wallMs: schema.number(),
     /** User and system time of this process meanwhile, and of both xTB runs by xtb's own clock. */
     cpuMs: schema.number(),
+    /** What both runs of xtb printed: an object, gzipped; null where it could not be stored, left out by older versions. */
+    xtbOutput: schema.string().nullable().optional(),
   }),
   /**
    * Loads RDKit and OpenChemLib, and runs both once on a molecule with every kind of term in its force field: the first real one
@@ -35,8 +38,21 @@ export const ionizationEnergy = defineMethod({
   run: async ({ smiles }, context) => {
     const started = performance.now();
     const before = process.cpuUsage();
-    const { xtbCpuMs, ...result } = await verticalIonization(context, smiles);
+    const { xtbCpuMs, xtbOutput: printed, ...result } = await verticalIonization(context, smiles);
     const { user, system } = process.cpuUsage(before);
-    return { ...result, wallMs: performance.now() - started, cpuMs: xtbCpuMs + (user + system) / 1e3 };
+    const wallMs = performance.now() - started;
+    const xtbOutput = await keepText(context, printed);
+    return { ...result, wallMs, cpuMs: xtbCpuMs + (user + system) / 1e3, xtbOutput };
   },
 });
+
+/** No result waits longer than that for a text that goes with it: the server may be away. */
+const patienceMs = 500;
+
+/** The reference of a text that was stored gzipped; null where that failed, since the numbers are worth having without it. */
+function keepText({ objects }: MethodContext, text: string): Promise<string | null> {
+  const late = new Promise<null>((resolve) => {
+    setTimeout(() => resolve(null), patienceMs).unref();
+  });
+  return Promise.race([objects.put(gzipSync(text)).catch(() => null), late]);
+}
