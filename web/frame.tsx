@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { ActorsView } from './actors/view.tsx';
 import { HandsOn, MainControl } from './hands-on.tsx';
 import { KeysButton, KeysDialog } from './keys.tsx';
-import { campaign, clock, connection, link, overview, reading, retryNow } from './live.ts';
+import { campaign, clock, connection, ended, link, overview, reading, retryNow } from './live.ts';
 import { LogView } from './log/view.tsx';
 import { MoleculesView } from './molecules.tsx';
 import { OverviewView } from './overview.tsx';
@@ -76,6 +76,8 @@ function Header(): JSX.Element {
       <div class="how">
         <Progress />
         <MainControl />
+      </div>
+      <div class="tools">
         <Pulse />
         <button class="plain" onClick={nextTheme} title="Theme: as the system, light, dark" aria-label={themeLabel()}>
           {{ system: '◐', light: '○', dark: '●' }[themeChoice.value]}
@@ -115,13 +117,25 @@ function secondsElapsed(): number {
 }
 
 function Pulse(): JSX.Element {
-  const isLive = connection.value.state === 'there' && link.value?.state !== 'lost';
-  const word = connection.value.state === 'connecting' ? 'connecting' : isLive ? 'live' : 'old';
+  const word = pulse();
   return (
-    <span class={`pulse ${word}`} title={isLive ? 'What is shown is what is' : 'What is shown is old'}>
+    <span class={`pulse ${word}`} title={pulses[word]}>
       {word}
     </span>
   );
+}
+
+const pulses = {
+  live: 'What is shown is what is',
+  old: 'What is shown is old',
+  connecting: 'The dashboard is being asked',
+  recorded: 'The campaign has ended: this is its record',
+} as const;
+
+function pulse(): keyof typeof pulses {
+  if (connection.value.state === 'connecting') return 'connecting';
+  if (connection.value.state !== 'there' || link.value?.state === 'lost') return 'old';
+  return overview.value?.state === 'ended' ? 'recorded' : 'live';
 }
 
 /** One line that says that what is shown is old, since when and why; its place is taken from the view only while there is something to say. */
@@ -136,10 +150,11 @@ function Age(): JSX.Element {
 function AgeText(): JSX.Element | null {
   const { state, oldSince, message } = connection.value;
   if (state === 'lost' || state === 'refused') {
+    const age = oldSince === null ? 'Nothing to show yet.' : `What you see is ${ageOf(oldSince)} old.`;
     return (
       <p>
-        <strong>{oldSince === null ? 'Nothing to show yet.' : `What you see is ${ageOf(oldSince)} old.`}</strong>{' '}
-        {message} {state === 'lost' && <button onClick={retryNow}>Try now</button>}
+        <strong>{ended.value === null ? age : `The dashboard has ended. ${age}`}</strong>{' '}
+        <span class="told">{message}</span> {state === 'lost' && <button onClick={retryNow}>Try now</button>}
       </p>
     );
   }

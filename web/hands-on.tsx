@@ -2,9 +2,9 @@
 import { computed, signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { SteerAnswer, SteerRequest } from '../src/dashboard/api.ts';
-import { steer } from './api.ts';
+import { ApiError, steer } from './api.ts';
 import { Dialog } from './dialog.tsx';
-import { campaign, overview } from './live.ts';
+import { campaign, connection, link, overview } from './live.ts';
 import { WishForm } from './wish-form.tsx';
 import { blank, mainWish, wishes, type Action, type Filled } from './wishes.ts';
 
@@ -17,8 +17,12 @@ const answered = signal<{
 } | null>(null);
 
 /** Whether this link may steer, and the campaign can still be steered. */
-export const maySteer = computed(
+const isSteerable = computed(
   () => campaign.value?.role === 'steer' && overview.value !== null && overview.value.state !== 'ended',
+);
+/** The same, and whether anybody would hear it now. */
+export const maySteer = computed(
+  () => isSteerable.value && connection.value.state === 'there' && link.value?.state !== 'lost',
 );
 
 /** Opens the form of an action. */
@@ -27,25 +31,32 @@ export function ask(action: Action, filled: Partial<Filled> = {}): void {
 }
 
 /** Why there are no controls, where there are none. */
-export function WhyNot(): JSX.Element | null {
-  if (campaign.value?.role === 'watch') return <span class="small quiet">This link may watch, not steer.</span>;
-  return overview.value?.state === 'ended' ? <span class="small quiet">It has ended.</span> : null;
+export function WhyNot(): JSX.Element {
+  return <span class="small quiet">{whyNot()}</span>;
 }
 
-/** For the header. */
+function whyNot(): string {
+  if (campaign.value?.role === 'watch') return 'This link may watch, not steer.';
+  if (overview.value?.state === 'ended') return 'The campaign has ended: nothing can be steered any more.';
+  return 'Not connected: nothing can be asked of the campaign now.';
+}
+
+/** For the header: its place is kept when nobody would hear. */
 export function MainControl(): JSX.Element | null {
   const now = overview.value;
   if (now === null) return null;
-  if (!maySteer.value) return campaign.value?.role === 'watch' ? <WhyNot /> : null;
+  if (!isSteerable.value) return campaign.value?.role === 'watch' ? <WhyNot /> : null;
   const main = mainWish(now);
   return (
     <>
       {main !== null && (
-        <button class="main" onClick={() => ask(main)}>
+        <button class="main" disabled={!maySteer.value} onClick={() => ask(main)}>
           {wishes[main].verb}
         </button>
       )}
-      <button onClick={() => (open.value = 'list')}>Steer…</button>
+      <button disabled={!maySteer.value} onClick={() => (open.value = 'list')}>
+        Steer…
+      </button>
     </>
   );
 }
@@ -124,6 +135,9 @@ async function takeBack(undo: SteerRequest): Promise<void> {
   try {
     tell({ ...(await steer({ ...undo, reason: 'undone by hand' })), undo: null });
   } catch (error) {
-    answered.value = { told: error instanceof Error ? error.message : String(error), undo, isRefusal: true };
+    // What was refused is refused again; what was not heard may be tried again.
+    const mayBeTried = error instanceof ApiError && (error.status === 0 || error.status >= 500);
+    const told = error instanceof Error ? error.message : String(error);
+    answered.value = { told, undo: mayBeTried ? undo : null, isRefusal: true };
   }
 }

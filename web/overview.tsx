@@ -101,14 +101,18 @@ function Number({ label, children }: { readonly label: string; readonly children
 }
 
 function Running({ now }: { readonly now: Overview }): JSX.Element {
-  const rows = now.slots.slice(0, shownSlots);
+  const rows = now.state === 'ended' ? [] : now.slots.slice(0, shownSlots);
   const more = now.slots.length - rows.length;
   return (
     <div class="now-running">
       <Held title="Running" value={rows} extra={<a href={hrefOf('timeline')}>timeline</a>}>
         {(slots) =>
           slots.length === 0 ? (
-            <p class="empty">Slots appear here with the first worker, each with what it computes or why it does not.</p>
+            <p class="empty">
+              {now.state === 'ended'
+                ? 'Nothing: it has ended.'
+                : 'Slots appear here with the first worker, each with what it computes or why it does not.'}
+            </p>
           ) : (
             <ul class="now-slots">
               {slots.map((slot) => (
@@ -187,7 +191,9 @@ function Discovery(): JSX.Element {
           <h2>Discovery</h2>
         </div>
         <p class="empty">
-          What was found, beside what random choices would have found, is drawn here from the first result on.
+          {(overview.value?.counts.succeeded ?? 0) > 0
+            ? 'The results are being fetched.'
+            : 'What was found, beside what random choices would have found, is drawn here from the first result on.'}
         </p>
       </section>
     );

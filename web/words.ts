@@ -17,6 +17,7 @@ export const fixed = (value: number | null, digits: number): string => (value ==
 export function duration(seconds: number | null): string {
   if (seconds === null) return none;
   const whole = Math.round(Math.max(0, seconds));
+  if (seconds > 0 && seconds < 0.05) return 'under 0.1 s';
   if (seconds < 9.95) return `${Math.max(0, seconds).toFixed(1)} s`;
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
