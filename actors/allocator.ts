@@ -1,11 +1,11 @@
 /**
  * The allocator decides how many slots the model gets: enough to keep the ranking fresh, and no more than simulations can spare.
  *
- * In: requests for slots of training and scoring, counts of results, ends of updates, the fleet. Out: moves of slots, each with
+ * In: requests for slots of training and scoring, counts of results, ends of updates, the fleet, moves by people. Out: moves of slots, each with
  * its reason in words. The rule: training gets one slot, since it is one task; scoring gets `share` slots. `share` begins at one,
  * grows by one when in two updates running more results came in than `batch`, and shrinks by one when in two running fewer
  * than half of that came; it never exceeds half the slots, nor what there is to score in parallel. When an update is over its slots go
- * home, but for one that stays if the next update is due already.
+ * home, but for one that stays if the next update is due already. What people move away from an update is asked for again.
  */
 import { assign, enqueueActions, setup } from 'xstate';
 import type { HeardEvent, Says } from '../src/protocol/events.ts';
@@ -22,6 +22,7 @@ const hears = [
   'fleet.capacity.changed',
   'campaign.drain.started',
   'campaign.campaign.resumed',
+  'operator.reallocation.requested',
 ] as const;
 
 export interface AllocatorInput {
@@ -183,6 +184,7 @@ const allocatorMachine = setup({
           entry: 'moveToChoose',
           on: {
             'capacity.changed': { actions: ['noteCapacity', 'moveToChoose'] },
+            'reallocation.requested': { actions: 'moveToChoose' },
             'ranking.updated': { target: 'simulating', actions: 'moveFirstHome' },
             'scoring.failed': { target: 'simulating', actions: 'moveFirstHome' },
           },
@@ -192,6 +194,7 @@ const allocatorMachine = setup({
           entry: 'moveToTrain',
           on: {
             'capacity.changed': { actions: ['noteCapacity', 'moveToTrain'] },
+            'reallocation.requested': { actions: 'moveToTrain' },
             'result.recorded': [
               { guard: 'hasShrunk', actions: ['noteResult', 'moveToTrain'] },
               { actions: 'noteResult' },
@@ -205,6 +208,7 @@ const allocatorMachine = setup({
           entry: 'moveToScore',
           on: {
             'capacity.changed': { actions: ['noteCapacity', 'moveToScore'] },
+            'reallocation.requested': { actions: 'moveToScore' },
             'result.recorded': [
               { guard: 'hasShrunk', actions: ['noteResult', 'moveToScore'] },
               { actions: 'noteResult' },

@@ -32,6 +32,7 @@ const hears = [
   'worker.task.finished',
   'fleet.capacity.changed',
   'operator.candidates.added',
+  'operator.reallocation.requested',
 ] as const;
 
 export interface InferenceRunnerInput {
@@ -232,7 +233,7 @@ const inferenceRunnerMachine = setup({
       for (const fact of callsForSlots(context)) enqueue.emit(fact);
       enqueue.emit({ type: 'slots.requested', request, pool, slots: 1, count: chunks.length });
     }),
-    /** Slots that were to come may be lost with their worker, and new ones arrive elsewhere. */
+    /** Slots that were to come may be lost with their worker, or moved away by a person, and new ones arrive elsewhere. */
     callSlots: enqueueActions(({ enqueue, context }) => {
       for (const fact of callsForSlots(context)) enqueue.emit(fact);
     }),
@@ -394,6 +395,7 @@ const inferenceRunnerMachine = setup({
           on: {
             'slots.granted': { guard: 'isMyGrant', target: 'choosing', actions: 'chooseFirst' },
             'capacity.changed': { actions: 'callOne' },
+            'reallocation.requested': { actions: 'callOne' },
           },
         },
         choosing: {
@@ -431,6 +433,7 @@ const inferenceRunnerMachine = setup({
               { guard: 'isMyTask', target: '#inference-runner.idle', actions: 'reportFailure' },
             ],
             'capacity.changed': { guard: 'chunksWait', actions: 'callSlots' },
+            'reallocation.requested': { guard: 'chunksWait', actions: 'callSlots' },
           },
         },
         waitingToArrange: {
@@ -439,6 +442,7 @@ const inferenceRunnerMachine = setup({
           on: {
             'slots.granted': { guard: 'isMyGrant', target: 'arranging', actions: 'arrange' },
             'capacity.changed': { actions: 'callSlots' },
+            'reallocation.requested': { actions: 'callSlots' },
           },
         },
         arranging: {

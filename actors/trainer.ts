@@ -22,6 +22,7 @@ const hears = [
   'campaign.campaign.resumed',
   'fleet.capacity.changed',
   'operator.candidates.added',
+  'operator.reallocation.requested',
 ] as const;
 
 export interface TrainerInput {
@@ -175,7 +176,9 @@ const trainerMachine = setup({
     isTrained: ({ context, event }) =>
       event.type === 'task.finished' && event.result.task.id === taskOf(context) && modelOf(event) !== null,
     isMyTask: ({ context, event }) => event.type === 'task.finished' && event.result.task.id === taskOf(context),
-    isGivingBack: ({ context, event }) => event.type === 'reallocation.requested' && event.to === context.from,
+    /** Or a person has moved slots, ours perhaps. */
+    isGivingBack: ({ context, event }) =>
+      event.type === 'reallocation.requested' && (event.to === context.from || event.source === 'operator'),
     /** A ranking that stands in part is followed by another. */
     isThisUpdate: ({ context, event }) =>
       ((event.type === 'ranking.updated' && event.older === undefined) || event.type === 'scoring.failed') &&

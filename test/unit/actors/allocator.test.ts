@@ -163,6 +163,19 @@ describe('allocator', () => {
     expect(results(actor, 14)).toEqual([]);
   });
 
+  it('asks again for the slots of an update when a person has moved slots, and else leaves them where they are', () => {
+    const byHand = { type: 'reallocation.requested', from: 'train', to: 'simulate', slots: 1, reason: '' } as const;
+    const actor = open(4);
+    actor.hear('inference-runner', request('inference-runner/0', 'infer'));
+    expect(moves(actor.hear('operator', byHand))).toEqual(['1 simulate-infer']);
+    actor.hear('inference-runner', ranked(0, 0));
+    expect(actor.hear('operator', byHand)).toEqual([]);
+    train(actor, 1, 8);
+    expect(moves(actor.hear('operator', byHand))).toEqual(['1 simulate-train']);
+    score(actor, 1);
+    expect(moves(actor.hear('operator', byHand))).toEqual(['all train-infer', '1 simulate-infer']);
+  });
+
   it('moves nothing while the campaign drains, and counts on', () => {
     const actor = open(4);
     train(actor, 1, 8);

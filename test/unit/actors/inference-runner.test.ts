@@ -244,6 +244,20 @@ describe('inference-runner', () => {
     expect(actor.hear('fleet', { type: 'capacity.changed', capacity: 4 }), 'every chunk runs').toEqual([]);
   });
 
+  it('calls slots again that a person has moved, for the first candidates, for chunks that wait, and to arrange', () => {
+    const byHand = { type: 'reallocation.requested', from: 'infer', to: 'simulate', slots: 1, reason: '' } as const;
+    const actor = start({ first, arrange });
+    actor.hear('campaign', { type: 'campaign.started' });
+    expect(actor.hear('operator', byHand)).toEqual([call('simulate', 1)]);
+    actor.hear('trainer', trained(1));
+    expect(actor.hear('operator', byHand)).toEqual([call('train'), call('simulate')]);
+    for (const number of [1, 2]) actor.hear('resource-ledger', granted('inference-runner/1', `grant-${number}`));
+    expect(actor.hear('operator', byHand), 'every chunk runs').toEqual([]);
+    actor.hear('worker', scores(1, [[2, 1]]));
+    actor.hear('worker', scores(2, [[8, 2]]));
+    expect(actor.hear('operator', byHand)).toEqual([call('train'), call('simulate')]);
+  });
+
   it('stops for a drain, and waits for the trainer to begin anew', () => {
     const actor = scoring();
     expect(actor.hear('campaign', drain)).toEqual(givesBack(1));

@@ -275,6 +275,14 @@ describe('trainer', () => {
     expect(ofType(none.said, 'reallocation.requested')).toEqual([]);
   });
 
+  it('calls slots again that a person has moved while it waits for one', () => {
+    const actor = due(1, new DrivenActor(trainer, { ...input, borrow: 1 }, coverage));
+    const byHand = { type: 'reallocation.requested', from: 'train', to: 'infer', slots: 1, reason: '' } as const;
+    expect(actor.hear('operator', byHand)).toMatchObject([{ from: 'simulate', to: 'train', slots: 1, upTo: true }]);
+    actor.hear('resource-ledger', granted('trainer/1', 'grant-1'));
+    expect(actor.hear('operator', byHand)).toEqual([]);
+  });
+
   it('trains over the objects of a space that has grown, as far as it has them', () => {
     const actor = new DrivenActor(trainer, { ...input, arguments: { features: 'old', seed: 1 } }, coverage);
     actor.hear('operator', {
