@@ -15,12 +15,15 @@ export class ApiError extends Error {
 /** What the server answers to `path`, as JSON. @throws {ApiError} */
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   const response = await request(path, signal === undefined ? {} : { signal });
-  return (await response.json()) as T;
+  return JSON.parse(seen(await response.text())) as T;
 }
+
+/** Text of others without the characters that turn around what is written: they are shown, and do nothing. */
+export const seen = (text: string): string => text.replaceAll(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 
 /** The same for texts: charts, and what programs have written. @throws {ApiError} */
 export async function getText(path: string, signal?: AbortSignal): Promise<string> {
-  return (await request(path, signal === undefined ? {} : { signal })).text();
+  return seen(await (await request(path, signal === undefined ? {} : { signal })).text());
 }
 
 /** Asks something of the campaign. @throws {ApiError} when it is refused: the message says why */

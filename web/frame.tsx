@@ -90,9 +90,10 @@ function Header(): JSX.Element {
 
 const themeLabel = (): string => `Theme: ${themeChoice.value}. Change it.`;
 
-function Progress(): JSX.Element {
+function Progress(): JSX.Element | null {
   const now = overview.value;
-  const { succeeded = 0, total = null } = now?.counts ?? {};
+  if (now === null) return null;
+  const { succeeded, total } = now.counts;
   return (
     <>
       <span class="progress">
@@ -179,5 +180,5 @@ const ageOf = (since: number): string =>
   duration(Math.max(0, Math.round((clock.value - since) / 1000))).replace('.0', '');
 
 function Waiting(): JSX.Element {
-  return <p class="empty">{connection.value.message || 'Asking the dashboard for its campaign.'}</p>;
+  return <p class="empty">{connection.value.state === 'connecting' ? 'Asking the dashboard for its campaign.' : ''}</p>;
 }

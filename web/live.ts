@@ -5,7 +5,7 @@
 import { signal, type Signal } from '@preact/signals';
 import type { ActorLive, CampaignInfo, EventRow, LiveEvents } from '../src/dashboard/api.ts';
 import type { Overview } from '../src/story/views.ts';
-import { ApiError, get } from './api.ts';
+import { ApiError, get, seen } from './api.ts';
 
 /** Whether this page hears its server. */
 export interface Connection {
@@ -91,7 +91,7 @@ function open(): void {
   const on = <K extends keyof LiveEvents>(name: K, take: (data: LiveEvents[K]) => void): void =>
     opened.addEventListener(name, (event: MessageEvent<string>) => {
       heard();
-      take(JSON.parse(event.data) as LiveEvents[K]);
+      take(JSON.parse(seen(event.data)) as LiveEvents[K]);
     });
   opened.onopen = heard;
   opened.onerror = () => {
