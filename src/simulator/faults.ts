@@ -29,7 +29,17 @@ export type Fault = Moment &
     /** One of the last results comes again from a worker's disk, so late that its id is not known. */
     | { readonly what: 'late-result'; readonly back: number }
     | { readonly what: 'drain' }
+    /** A person steers by hand; slots that were moved go home again after a while, since nobody else need bring them back. */
+    | { readonly what: 'hands'; readonly wish: HandWish; readonly forMs: number }
   );
+
+const pools = ['simulate', 'train', 'infer'] as const;
+/** What people do to candidates and slots; candidates that are not there are among them. */
+export type HandWish =
+  | { readonly do: 'pinned' | 'unpinned' | 'vetoed' | 'allowed'; readonly candidate: number }
+  /** `late`: another addition came between reading and saying it. */
+  | { readonly do: 'add'; readonly count: number; readonly late: boolean }
+  | { readonly do: 'move'; readonly from: string; readonly to: string; readonly slots: number | 'all' };
 
 export type FaultLevel = 'none' | 'some' | 'heavy';
 export const faultLevels: readonly FaultLevel[] = ['none', 'some', 'heavy'];
@@ -53,6 +63,31 @@ export function drawFaults(
   // By their times, and then those that wait for a fact.
   const place = ({ after }: Fault): [number, number] => ('ms' in after ? [0, after.ms] : [1, after.facts]);
   return faults.sort((a, b) => place(a)[0] - place(b)[0] || place(a)[1] - place(b)[1]);
+}
+
+/** What people do by hand in a run that takes about so long; mostly nothing. */
+export function drawHands(
+  random: SeededRandom,
+  { level, runMs, candidates }: { level: FaultLevel; runMs: number; candidates: number },
+): Fault[] {
+  if (level === 'none' || random.chance(0.5)) return [];
+  return Array.from({ length: 1 + random.below(8) }, (): Fault => {
+    const after = { ms: round(runMs * random.next()) };
+    const wish = drawWish(random, candidates);
+    return { after, steps: random.below(12), what: 'hands', wish, forMs: round(random.spread(20, 12_000)) };
+  }).sort((a, b) => ('ms' in a.after && 'ms' in b.after ? a.after.ms - b.after.ms : 0));
+}
+
+function drawWish(random: SeededRandom, candidates: number): HandWish {
+  const luck = random.next();
+  const candidate = random.below(candidates + 4);
+  if (luck < 0.3) return { do: 'pinned', candidate };
+  if (luck < 0.4) return { do: 'unpinned', candidate };
+  if (luck < 0.6) return { do: 'vetoed', candidate };
+  if (luck < 0.7) return { do: 'allowed', candidate };
+  if (luck < 0.85) return { do: 'add', count: 1 + random.below(3), late: random.chance(0.2) };
+  const slots = random.chance(0.3) ? 'all' : 1 + random.below(3);
+  return { do: 'move', from: random.pick(pools), to: random.pick(pools), slots };
 }
 
 function drawFault(
@@ -111,5 +146,13 @@ export function describeFault(fault: Fault): string {
       return `${at}: a result comes a second time, the last but ${fault.back - 1}`;
     case 'drain':
       return `${at}: somebody asks for a pause`;
+    case 'hands':
+      return `${at}: by hand, ${describeWish(fault.wish)}`;
   }
+}
+
+function describeWish(wish: HandWish): string {
+  if (wish.do === 'add') return `${wish.count} candidates are added${wish.late ? ' too late' : ''}`;
+  if (wish.do === 'move') return `${wish.slots} slots are moved from ${wish.from} to ${wish.to}`;
+  return `candidate ${wish.candidate} is ${wish.do}`;
 }

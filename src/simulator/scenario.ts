@@ -1,5 +1,5 @@
 /** A whole run of the simulator as data: what is run, on what, and what goes wrong. */
-import { drawFaults, type Fault, type FaultLevel } from './faults.ts';
+import { drawFaults, drawHands, type Fault, type FaultLevel } from './faults.ts';
 import { SeededRandom } from '../ml/seeded-random.ts';
 import type { TaskModel } from './simulated-results.ts';
 
@@ -59,12 +59,13 @@ export function drawScenario(seed: number, wishes: ScenarioWishes): Scenario {
   };
   const ahead = SeededRandom.of(seed, 'lookahead');
   const drawnLookahead = isLarge || ahead.chance(0.4) ? 0 : 1 + ahead.below(4);
+  const candidates = isLarge ? 2 * total : total + random.below(16);
   // Every task takes some requests one after another beside its computation.
   const runMs = ((tasks.medianMs + 12 * latencyMs) * total) / Math.min(total, workers * slots) + 20 * latencyMs;
   return {
     seed,
     policy,
-    candidates: isLarge ? 2 * total : total + random.below(16),
+    candidates,
     total,
     initial: Math.min(initial, total),
     batch: isLarge ? Math.ceil(total / 20) : 1 + random.below(2),
@@ -78,12 +79,15 @@ export function drawScenario(seed: number, wishes: ScenarioWishes): Scenario {
     hosts,
     weather: { latencyMs: Math.round(100 * latencyMs) / 100, lost: astray, unanswered: astray },
     tasks,
-    faults: drawFaults(SeededRandom.of(seed, 'faults'), {
-      level: wishes.faults,
-      hosts,
-      workers,
-      runMs,
-      runFacts: 12 + 9 * total,
-    }),
+    faults: [
+      ...drawFaults(SeededRandom.of(seed, 'faults'), {
+        level: wishes.faults,
+        hosts,
+        workers,
+        runMs,
+        runFacts: 12 + 9 * total,
+      }),
+      ...drawHands(SeededRandom.of(seed, 'hands'), { level: wishes.faults, runMs, candidates }),
+    ],
   };
 }

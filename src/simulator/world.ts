@@ -18,6 +18,7 @@ import type { Scenario } from './scenario.ts';
 import { SeededRandom } from '../ml/seeded-random.ts';
 import type { SimulatedCampaign } from './simulated-campaign.ts';
 import { computationOf } from './simulated-results.ts';
+import { SimulatedHands } from './simulated-hands.ts';
 import { SimulatedWorker, type Computation } from './simulated-worker.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -87,6 +88,7 @@ class World {
   readonly #results: string[] = [];
   #lives = 0;
   #workersMade = 0;
+  readonly #hands: SimulatedHands;
   #asked = 0;
   #recorded = 0;
   #steps = 0;
@@ -103,6 +105,7 @@ class World {
     this.#audit = new Auditor(this.#plans);
     this.#measures = new RunMeasures(scenario.workers * scenario.slots);
     this.#operator = this.#connect('operator');
+    this.#hands = new SimulatedHands(scenario.candidates);
     options.plant?.server?.(this.#server);
   }
 
@@ -189,6 +192,13 @@ class World {
       }
       case 'drain':
         this.#ask({ type: 'drain.requested', reason: 'asked' });
+        break;
+      case 'hands':
+        this.#ask(this.#hands.event(fault.wish));
+        if (fault.wish.do !== 'move') break;
+        this.#mend(fault.forMs, () => {
+          for (const event of this.#hands.takeBack()) this.#ask(event);
+        });
         break;
     }
   }
