@@ -90,7 +90,8 @@ export class Books {
   }
 
   asked(by: string, { from, to, reason }: { from: string; to: string; reason?: string | undefined }): void {
-    this.#wishes.set(`${from}>${to}`, { by, reason: reason ?? reasonOf(by) });
+    const isBack = to === Object.keys(this.#pools)[0];
+    this.#wishes.set(`${from}>${to}`, { by, reason: reason ?? (isBack ? 'given back' : (reasons[by] ?? '')) });
   }
 
   moved({ from, to, slots }: { from: string; to: string; slots: number }, at: number, sequence: number): void {
@@ -145,8 +146,8 @@ export class Books {
   }
 }
 
+/** Why those ask for slots who do not say so. */
 const reasons: Readonly<Record<string, string>> = {
-  trainer: 'an update of the model needs slots, or is over',
-  'inference-runner': 'candidates are scored, or have been',
+  trainer: 'the model is to be trained',
+  'inference-runner': 'candidates are to be scored',
 };
-const reasonOf = (by: string): string => reasons[by] ?? '';

@@ -23,7 +23,6 @@ function place(records: Records, row: number, value: number): string[] {
   const { options, successes, finds, tasks, sign } = records;
   const { unit } = options.objective;
   const side = options.seek === 'highest' ? 'above' : 'below';
-  const other = options.seek === 'highest' ? 'below' : 'above';
   const isFound = records.isFound(value);
   let better = 0;
   let best = NaN;
@@ -37,7 +36,7 @@ function place(records: Records, row: number, value: number): string[] {
   const said = [
     isFound
       ? `Found: it is ${side} ${threshold}, the ${ordinal(finds.at(order))} that is.`
-      : `Not a find: it is ${other} ${threshold}, or on it.`,
+      : `Not a find: it is not ${side} ${threshold}.`,
   ];
   if (order === 0) said.push('It was the first result.');
   else if (better === 0) said.push(`It became the best so far, before it ${valued(best, unit)}.`);
@@ -46,7 +45,7 @@ function place(records: Records, row: number, value: number): string[] {
 }
 
 /** The update of the model that it made due, and the first that knew it. */
-function dueUpdate({ tasks, knowledge, successes }: Records, row: number): string[] {
+function dueUpdate({ tasks, knowledge, successes, course }: Records, row: number): string[] {
   const isDue = tasks.updateDue.at(row) === 1;
   let order = 0;
   while (order < successes.length && successes.at(order) !== row) order += 1;

@@ -40,7 +40,8 @@ function stepsOf(records: Records, row: number): TaskStory['steps'] {
   const steps: [number, string, number | null][] = [
     [tasks.createdAt.at(row), by === null ? 'created' : 'chosen', tasks.created.orNull(row)],
     [tasks.grantedAt.at(row), `slot granted (${tasks.grants[row] ?? 'none'})`, null],
-    [tasks.queuedAt.at(row), 'queued for a worker', null],
+    // It is stored in the queue and in the log at once.
+    [Math.max(tasks.queuedAt.at(row), tasks.createdAt.at(row)), 'queued for a worker', null],
     [tasks.pickedUp.at(row), `fetched by ${worker ?? 'a worker'} on ${host}`, null],
     [tasks.start.at(row), 'computation began', null],
     [isWithdrawn ? NaN : tasks.end.at(row), 'computation ended', null],

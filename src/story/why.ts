@@ -47,7 +47,8 @@ function chosen(records: Records, row: number): string[] {
   const { stale } = choice;
   if (stale !== null && update !== null && update > 0) {
     const since = stale.results === 0 ? 'no result was newer' : `${many(stale.results, 'result')} had come in since`;
-    said.push(`The ranking was ${duration(stale.seconds * 1_000)} old, and ${since}.`);
+    const old = stale.seconds < 0.05 ? 'new' : `${duration(stale.seconds * 1_000)} old`;
+    said.push(`The ranking was ${old}, and ${since}.`);
   }
   return said;
 }
@@ -75,6 +76,6 @@ function outcome({ tasks, options }: Records, row: number): string[] {
   const off = value - mean;
   const side = off >= 0 ? 'above' : 'below';
   const inDeviations =
-    deviation === null || deviation <= 0 ? '' : ` (${(Math.abs(off) / deviation).toFixed(1)} deviations)`;
+    deviation === null || deviation <= 0 ? '' : ` (${(Math.abs(off) / deviation).toFixed(1)} of the ±)`;
   return [`It came out at ${valued(value, unit)}, ${valued(Math.abs(off), unit)} ${side} that${inDeviations}.`];
 }
