@@ -46,7 +46,7 @@ export function Chart({ actor }: { readonly actor: string }): JSX.Element {
     light(picture, now);
     setLit(now?.last?.sequence ?? 0);
   }, [picture, now]);
-  if (picture === null) return <p class="empty chart-place">The statechart of {actor} is drawn.</p>;
+  if (picture === null) return <p class="empty chart-place">Drawing the statechart of {actor}.</p>;
   if (typeof picture === 'string') return <p class="empty chart-place">{picture}</p>;
   return (
     <div class="chart" data-last={lit}>

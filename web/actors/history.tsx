@@ -1,5 +1,6 @@
 /** The slider through the log, and the books and counts of where it stands. */
 import type { JSX } from 'preact';
+import { reading } from '../live.ts';
 import { hrefOf } from '../route.ts';
 import { count, timeOfDay } from '../words.ts';
 import { at, end, keepAddress, look, past, shownBooks, trouble } from './past.ts';
@@ -68,7 +69,17 @@ export function History(): JSX.Element {
 }
 
 function Where(): JSX.Element {
+  const last = end.value;
   if (trouble.value !== null) return <span class="attention">{trouble.value}</span>;
+  const replayed = reading.value?.history ?? 0;
+  if (at.value === null && reading.value !== null && replayed < last) {
+    return (
+      <span class="attention">
+        The actors run again over the log, and are at event {count(replayed)} of {count(last)}: their charts are as of
+        there.
+      </span>
+    );
+  }
   if (at.value === null)
     return (
       <span class="quiet">Now. Move the slider to see the actors, the ledger and the counts at any past event.</span>
@@ -90,7 +101,7 @@ function Where(): JSX.Element {
 function Books(): JSX.Element {
   const books = shownBooks.value;
   return (
-    <dl class="books small">
+    <dl class="actor-books small">
       <Entry name="campaign" value={books?.state} />
       {(books?.pools ?? []).map(({ pool, allocated, free }) => (
         <Entry key={pool} name={`pool ${pool}`} value={`${allocated} of ${allocated + free} slots`} />

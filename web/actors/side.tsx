@@ -1,6 +1,6 @@
 /** Beside an actor's chart: who runs it and how far it is, and its last events with what they caused. */
 import type { JSX } from 'preact';
-import type { ActorLive, EventPage } from '../../src/dashboard/api.ts';
+import type { ActorLive, EventPage, EventRow } from '../../src/dashboard/api.ts';
 import { useAnswer } from '../answer.ts';
 import { withQuery } from '../api.ts';
 import { Held } from '../held.tsx';
@@ -82,24 +82,27 @@ function Recent({ event }: { readonly event: ActorLive['recent'][number] }): JSX
 }
 
 /** In the past: the log before that event. */
-function Then({ sequence }: { readonly sequence: number }): JSX.Element {
+export function Then({ sequence }: { readonly sequence: number }): JSX.Element {
   const { data, error } = useAnswer<EventPage>(withQuery('/api/events', { before: sequence + 1, limit: 20 }), 0, 300);
   return (
     <section aria-label="The log up to there">
       <h3>The log up to there</h3>
-      {data === null ? (
-        <p class="empty">{error ?? 'Asking for it.'}</p>
-      ) : (
-        <ol class="recent small">
-          {data.rows.map((row) => (
-            <li key={row.sequence}>
-              <a href={hrefOf('log', { event: row.sequence })}>
-                <span class="number quiet">{row.sequence}</span> {row.source} {row.type}
-              </a>
-            </li>
-          ))}
-        </ol>
-      )}
+      {data === null ? <p class="empty">{error ?? 'Asking for it.'}</p> : <EventLinks rows={data.rows} />}
     </section>
+  );
+}
+
+/** Events as links into the log, newest first. */
+export function EventLinks({ rows }: { readonly rows: readonly EventRow[] }): JSX.Element {
+  return (
+    <ol class="recent small">
+      {rows.map(({ sequence, source, type }) => (
+        <li key={sequence}>
+          <a href={hrefOf('log', { event: sequence })}>
+            <span class="number quiet">{sequence}</span> {source} {type}
+          </a>
+        </li>
+      ))}
+    </ol>
   );
 }

@@ -2,12 +2,14 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { EventRow } from '../../src/dashboard/api.ts';
-import { actors, events, overview } from '../live.ts';
+import { Held } from '../held.tsx';
+import { actors, events } from '../live.ts';
 import { count } from '../words.ts';
 import { usePicture } from './chart.tsx';
 import { PanZoom } from './pan-zoom.tsx';
-import { at, shownBooks } from './past.ts';
+import { at, past, shownBooks } from './past.ts';
 import { mark, write, type Picture } from './picture.ts';
+import { EventLinks, Then } from './side.tsx';
 
 const litMs = 1_000;
 
@@ -26,7 +28,7 @@ export function System(): JSX.Element {
     return () => {
       stop();
       timers.forEach(clearTimeout);
-      mark(picture.arrows, 'last', () => false);
+      mark(picture.arrows, 'carry', () => false);
     };
   }, [picture, isPast]);
   const books = shownBooks.value;
@@ -37,22 +39,48 @@ export function System(): JSX.Element {
     write(picture.counts, (of) => {
       if (books === null) return '';
       if (of === 'queue') return `${count(books.counts.queued)} queued`;
-      if (of === 'workers') return `${count(books.counts.running)} running`;
-      if (of === 'log') return `${count(overview.peek()?.position ?? 0)} events`;
+      if (of === 'worker') return `${count(books.counts.running)} running`;
       const waiting = depth.get(of) ?? 0;
       return waiting === 0 ? '' : `${count(waiting)} to take`;
     });
   }, [picture, books, live]);
-  if (picture === null) return <p class="empty chart-place">The system is drawn.</p>;
+  if (picture === null) return <p class="empty chart-place">Drawing the system.</p>;
   if (typeof picture === 'string') return <p class="empty chart-place">{picture}</p>;
   return <PanZoom picture={picture} label="The actors, the queue and the workers, and what they say to each other" />;
 }
 
 /** Lights the arrows that these events went along, for a second. */
 function carry(picture: Picture, fresh: readonly EventRow[]): ReturnType<typeof setTimeout> {
-  const wanted = new Set(fresh.map(({ source }) => source));
-  const along = [...picture.arrows].filter(([arrow]) => wanted.has(arrow.split('>')[0] ?? ''));
+  const said = new Set(fresh.map(({ source, type }) => `${source} ${type}`));
+  const along = [...picture.arrows].filter(([arrow, [element]]) =>
+    carriedBy(element).some((type) => said.has(`${arrow.split('>')[0] ?? ''} ${type}`)),
+  );
   const elements = along.flatMap(([, those]) => those);
-  for (const element of elements) element.classList.add('last');
-  return setTimeout(() => elements.forEach((element) => element.classList.remove('last')), litMs);
+  for (const element of elements) element.classList.add('carry');
+  return setTimeout(() => elements.forEach((element) => element.classList.remove('carry')), litMs);
+}
+
+/** The events that an arrow can carry, as it is labelled. */
+const carriedBy = (arrow: Element | undefined): string[] =>
+  Array.from(arrow?.querySelectorAll('.says text') ?? [], ({ textContent }) => textContent);
+
+/** Beside the graph: what was said last, by anybody. */
+export function SystemSide(): JSX.Element {
+  return (
+    <aside class="side" aria-label="What was said last">
+      {at.value === null ? (
+        <Held value={events.value.rows} title="The last events">
+          {(rows) =>
+            rows.length === 0 ? (
+              <p class="empty">Events appear here as they happen; those before are in the log.</p>
+            ) : (
+              <EventLinks rows={rows.slice(-20).reverse()} />
+            )
+          }
+        </Held>
+      ) : (
+        <Then sequence={past.value?.sequence ?? at.value} />
+      )}
+    </aside>
+  );
 }

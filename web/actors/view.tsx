@@ -9,7 +9,7 @@ import { Chart, innermost } from './chart.tsx';
 import { History } from './history.tsx';
 import { at, look, shownActors } from './past.ts';
 import { Side } from './side.tsx';
-import { System } from './system.tsx';
+import { System, SystemSide } from './system.tsx';
 
 /** The name in the address of the graph of all. */
 const whole = 'system';
@@ -24,7 +24,7 @@ export function ActorsView(): JSX.Element {
       <Names names={names} chosen={chosen} />
       <div class="stage">
         {chosen === whole ? <System /> : <Chart key={chosen} actor={chosen} />}
-        {chosen !== whole && <Side actor={chosen} />}
+        {chosen === whole ? <SystemSide /> : <Side actor={chosen} />}
       </div>
       <History />
     </div>

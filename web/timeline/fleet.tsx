@@ -1,7 +1,7 @@
 /** Who holds each slot now, the hosts and workers with their load and health, and the moves between pools. */
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import type { Overview, SlotRow, WorkerRow } from '../../src/story/views.ts';
+import type { LedgerView, Overview, SlotRow, WorkerRow } from '../../src/story/views.ts';
 import { clock, overview } from '../live.ts';
 import { hrefOf, taskHref } from '../route.ts';
 import { theme } from '../theme.ts';
@@ -11,6 +11,8 @@ import { kindColour } from './kinds.ts';
 import { lengthText } from './time-text.ts';
 
 const mostRows = 64;
+const shownMoves = 6;
+const mostMoves = 200;
 const showsAll = signal(false);
 
 export function SlotsNow(): JSX.Element {
@@ -46,10 +48,11 @@ export function SlotsNow(): JSX.Element {
   );
 }
 
-const noSlots = (now: Overview | null): string =>
-  now?.state === 'ended'
-    ? 'The campaign has ended; no worker is there.'
-    : 'No worker is there. Slots appear as soon as one registers: cox worker starts one.';
+function noSlots(now: Overview | null): string {
+  if (now === null) return 'The slots appear as soon as the log is read.';
+  if (now.state === 'ended') return 'The campaign has ended; no worker is there.';
+  return 'No worker is there. Slots appear as soon as one registers: cox worker starts one.';
+}
 
 function Slot({ slot }: { readonly slot: SlotRow }): JSX.Element {
   const { lane, task, idle, since } = slot;
@@ -146,31 +149,42 @@ function Worker({ worker }: { readonly worker: WorkerRow }): JSX.Element {
 }
 
 export function Moves(): JSX.Element {
-  const moves = ledger.value?.moves ?? [];
+  const newest = [...(ledger.value?.moves ?? [])].reverse();
   return (
     <section aria-labelledby="moves-title">
       <h3 id="moves-title">Moves between pools</h3>
-      {moves.length === 0 ? (
+      {newest.length === 0 ? (
         <p class="empty">None yet. A policy, or somebody by hand, moves slots from pool to pool; each move says why.</p>
       ) : (
-        <ol class="moves" reversed>
-          {[...moves]
-            .reverse()
-            .slice(0, 50)
-            .map(({ sequence, at, from, to, slots, by, reason }) => (
-              <li key={sequence}>
-                <a class="number" href={hrefOf('log', { event: sequence })}>
-                  {timeOfDay(at)}
-                </a>{' '}
-                <span>
-                  {slots} {from} → {to}, by <span class="told">{by}</span>
-                </span>{' '}
-                {reason !== '' && <span class="quiet told">{reason}</span>}
-              </li>
-            ))}
-        </ol>
+        <>
+          <MoveList moves={newest.slice(0, shownMoves)} />
+          {newest.length > shownMoves && (
+            <details>
+              <summary>Older ones</summary>
+              <MoveList moves={newest.slice(shownMoves, mostMoves)} />
+            </details>
+          )}
+        </>
       )}
     </section>
+  );
+}
+
+function MoveList({ moves }: { readonly moves: LedgerView['moves'] }): JSX.Element {
+  return (
+    <ol class="moves">
+      {moves.map(({ sequence, at, from, to, slots, by, reason }) => (
+        <li key={sequence}>
+          <a class="number" href={hrefOf('log', { event: sequence })}>
+            {timeOfDay(at)}
+          </a>{' '}
+          <span>
+            {slots} {from} → {to}, by <span class="told">{by}</span>
+          </span>{' '}
+          {reason !== '' && <span class="quiet told small">{reason}</span>}
+        </li>
+      ))}
+    </ol>
   );
 }
 

@@ -4,7 +4,7 @@ import type { IdleReport } from '../../src/dashboard/api.ts';
 import { theme } from '../theme.ts';
 import { percent, timeOfDay } from '../words.ts';
 import { idle, idleCauses, loaded, seen, wholeOf } from './data.ts';
-import { kindColour } from './kinds.ts';
+import { inOrder, kindColour } from './kinds.ts';
 import { lengthText, slotTimeText } from './time-text.ts';
 import { see } from './gantt.tsx';
 
@@ -64,7 +64,7 @@ function Times({ report }: { readonly report: IdleReport }): JSX.Element {
               <i class="swatch" style={{ background: colour }} /> {name}
             </th>
             <td class="number">{slotTimeText(seconds)}</td>
-            <td class="number">{percent(seconds / all)}</td>
+            <td class="number">{shareText(seconds / all)}</td>
             <td class="share" aria-label={what}>
               <i style={{ width: `${Math.min(100, (100 * seconds) / all)}%`, background: colour }} />
             </td>
@@ -83,8 +83,11 @@ function Times({ report }: { readonly report: IdleReport }): JSX.Element {
   );
 }
 
+/** A share that is there is never nothing. */
+const shareText = (share: number): string => (share > 0 && share < 0.005 ? '<1 %' : percent(share));
+
 function rowsOf({ busySeconds, idleSeconds }: IdleReport): Row[] {
-  const busy = Object.entries(busySeconds).map(([topic, seconds]): Row => ({
+  const busy = inOrder(Object.entries(busySeconds), ([topic]) => topic).map(([topic, seconds]): Row => ({
     name: topic,
     colour: kindColour(topic, theme.value),
     seconds,

@@ -8,6 +8,14 @@ export function kindColour(kind: string, theme: Theme): string {
   return palette.series[hashOf(kind) % palette.series.length] ?? palette.quiet;
 }
 
+const order = ['simulate', 'train', 'infer'];
+
+/** Kinds in the order in which a molecule meets them, others behind. */
+export const inOrder = <T>(of: readonly T[], kind: (one: T) => string): T[] => {
+  const rank = (one: T): number => (order.includes(kind(one)) ? order.indexOf(kind(one)) : order.length);
+  return [...of].sort((a, b) => rank(a) - rank(b));
+};
+
 /** Colours of a timeline's spans by their key: its topics, and then what failed. */
 export const spanColours = (topics: readonly string[], theme: Theme): readonly string[] => [
   ...topics.map((topic) => kindColour(topic, theme)),

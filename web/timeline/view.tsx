@@ -7,7 +7,7 @@ import { askIdle, follow, loaded, seen, trouble, wholeOf } from './data.ts';
 import { Holders, Moves, SlotsNow, Workers } from './fleet.tsx';
 import { Gantt } from './gantt.tsx';
 import { IdleTable } from './idle-table.tsx';
-import { spanColours } from './kinds.ts';
+import { inOrder, spanColours } from './kinds.ts';
 import { lengthText } from './time-text.ts';
 import './timeline.css';
 
@@ -68,12 +68,16 @@ function Legend(): JSX.Element {
   const all = loaded.value;
   const topics = all?.timeline.topics ?? [];
   const colours = spanColours(topics, theme.value);
+  const kinds = inOrder(
+    [...topics, 'failed'].map((name, i) => ({ name, colour: colours[i] ?? '' })),
+    ({ name }) => name,
+  );
   const { from, to } = seen.value ?? (all === null ? { from: 0, to: 0 } : wholeOf(all));
   return (
     <ul class="legend small">
-      {[...topics, 'failed'].map((name, i) => (
+      {kinds.map(({ name, colour }) => (
         <li key={name}>
-          <i class="swatch" style={{ background: colours[i] }} /> {name}
+          <i class="swatch" style={{ background: colour }} /> {name}
         </li>
       ))}
       <li>
