@@ -4,6 +4,7 @@ import type { ActorPlan } from '../protocol/actor.ts';
 import { ConfigError, InvariantError } from '../protocol/errors.ts';
 import { taskRequestSchema } from '../protocol/events.ts';
 import { subjects } from '../protocol/subjects.ts';
+import { printable } from '../protocol/printable.ts';
 import { protocolVersion, type Task } from '../protocol/task.ts';
 import type { CampaignDefinition } from './definition.ts';
 import type { RunRecord } from './run-folder.ts';
@@ -34,6 +35,29 @@ export function composePlans(definition: CampaignDefinition, record: RunRecord):
   }
   const { count, objects } = record.candidates;
   return policy({ settings: settings.data, candidates: count, objects });
+}
+
+/**
+ * The actors of a campaign by its settings' defaults, to look at their machines: no search space is read, and nobody could run them.
+ * @throws ConfigError when there is no such policy, or settings without a default.
+ */
+export function plansByDefault(definition: CampaignDefinition, policy?: string): readonly ActorPlan[] {
+  if (policy !== undefined && !Object.hasOwn(definition.policies, policy)) {
+    const known = Object.keys(definition.policies).join(' or ');
+    throw new ConfigError(`--policy: campaign ${definition.name} has no "${printable(policy)}"; choose ${known}`);
+  }
+  const settings = definition.settings.safeParse(policy === undefined ? {} : { policy });
+  if (!settings.success) {
+    throw new ConfigError(
+      `campaign ${definition.name} has settings without a default: ${z.prettifyError(settings.error)}`,
+    );
+  }
+  const compose = definition.policies[settings.data.policy];
+  if (compose === undefined) {
+    throw new ConfigError(`campaign ${definition.name} has no policy "${settings.data.policy}", which is its default`);
+  }
+  const objects = new Proxy<Record<string, string>>({}, { get: () => '0'.repeat(64) });
+  return compose({ settings: settings.data, candidates: 1_000, objects });
 }
 
 /** How the tasks of a campaign are made whole from what its actors ask for. */

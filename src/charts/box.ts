@@ -63,8 +63,13 @@ export function boxOf(chart: Chart, state: ChartState): Box {
 export const lineWidth = ({ text, does, arrow }: Line): number =>
   codeWidth(text + (does === '' ? '' : ` ${does}`), sizes.code) + (arrow === null ? 0 : sizes.arrowCount);
 
-/** The lines of a transition: what causes it and what it does, on one where there is room. */
-export function linesOf({ id, label, actions, description }: ChartArrow): Line[] {
+/** What stands on an arrow: what causes it. What it does is told by a hint, so that the charts stay small. */
+export function labelOf(arrow: ChartArrow): Line[] {
+  return arrow.label === '' ? [] : [{ text: arrow.label, does: '', arrow: arrow.id, hint: '', goesOn: false }];
+}
+
+/** The lines of a transition inside a box: what causes it and what it does, on one where there is room. */
+function linesOf({ id, label, actions, description }: ChartArrow): Line[] {
   const does = actions.length === 0 ? '' : `/ ${actions.join(', ')}`;
   const base = { arrow: id, hint: description };
   if (does === '' || label.length + does.length < mostCharacters) {

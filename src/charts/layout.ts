@@ -1,6 +1,6 @@
 /** Where everything of a statechart stands: ELK's layered layout, with nested states, orthogonal arrows and labels that keep clear. */
 import type { ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api.js';
-import { boxOf, drawnArrows, linesOf, lineWidth, sizes, type Box, type Line } from './box.ts';
+import { boxOf, drawnArrows, labelOf, lineWidth, sizes, type Box, type Line } from './box.ts';
 import { statesOf, type Chart, type ChartArrow, type ChartState } from './chart-model.ts';
 import { layOut } from './elk.ts';
 
@@ -17,6 +17,8 @@ export interface Rectangle extends Point {
 /** A state with its place; `height` of the whole, `box.height` of the header with its lines. */
 export interface PlacedState extends Rectangle {
   readonly box: Box;
+  /** From where to where its name and lines may stand: arrows into a compound state pass beside them. */
+  readonly text: { readonly from: number; readonly to: number };
 }
 
 /** Arrows between the same two states: one line, with a label of several lines. */
@@ -63,6 +65,7 @@ export async function layoutOf(chart: Chart): Promise<ChartLayout> {
       'elk.json.edgeCoords': 'ROOT',
       'elk.randomSeed': '1',
       'elk.padding': padding(0, 8),
+      ...layering,
     },
     children: [nodeOf(chart.root, boxes)],
     edges: [...groups.flatMap(edgesOf), ...statesOf(chart).flatMap(initialEdge)],
@@ -70,7 +73,8 @@ export async function layoutOf(chart: Chart): Promise<ChartLayout> {
   const placed = await layOut(graph);
   const nodes = new Map(flat(placed).map((node) => [node.id, node]));
   const edges = new Map((placed.edges ?? []).map((edge) => [edge.id, edge]));
-  const states = statesOf(chart).map((state) => placedState(state, boxes, nodes));
+  const stretches = [...edges.values()].flatMap((edge) => stretchesOf(cornersOf(edge)));
+  const states = statesOf(chart).map((state) => placedState(state, boxes, nodes, stretches));
   return {
     chart,
     width: Math.ceil(placed.width ?? 0),
@@ -114,6 +118,7 @@ function nodeOf(state: ChartState, boxes: ReadonlyMap<string, Box>): ElkNode {
       'elk.padding': padding(height, 14),
       'elk.nodeSize.constraints': 'MINIMUM_SIZE',
       'elk.nodeSize.minimum': `(${width}, ${height})`,
+      ...layering,
       ...spacing,
     },
     children: [...dots, ...state.states.map((inner) => nodeOf(inner, boxes))],
@@ -122,6 +127,14 @@ function nodeOf(state: ChartState, boxes: ReadonlyMap<string, Box>): ElkNode {
 
 const padding = (header: number, around: number): string =>
   `[top=${header + around},left=${around},bottom=${around},right=${around}]`;
+
+/** Initial states on top, straight lines, few crossings, and every label right of its line, so that nobody wonders whose it is. */
+const layering = {
+  'elk.layered.cycleBreaking.strategy': 'DEPTH_FIRST',
+  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
+  'elk.layered.edgeLabels.sideSelection': 'ALWAYS_UP',
+  'elk.layered.thoroughness': '30',
+} as const;
 
 const spacing = {
   'elk.spacing.nodeNode': '28',
@@ -136,7 +149,7 @@ const spacing = {
 
 function edgesOf(group: Group, index: number): ElkExtendedEdge[] {
   const [{ source, targets }] = group;
-  const lines = group.flatMap(linesOf).filter(({ text, does }) => text + does !== '');
+  const lines = group.flatMap(labelOf);
   return targets.map((target, branch) => ({
     id: `arrow:${index}/${branch}`,
     sources: [idOf(source)],
@@ -163,21 +176,46 @@ function initialEdge({ path, initial }: ChartState): ElkExtendedEdge[] {
 const at = (coordinate: number | undefined): number => coordinate ?? 0;
 const flat = (node: ElkNode): ElkNode[] => [node, ...(node.children ?? []).flatMap(flat)];
 
+type Stretch = readonly [Point, Point];
+
+const stretchesOf = (corners: readonly Point[]): Stretch[] =>
+  corners.slice(1).map((corner, index) => [corners[index] ?? corner, corner]);
+
 function placedState(
   state: ChartState,
   boxes: ReadonlyMap<string, Box>,
   nodes: ReadonlyMap<string, ElkNode>,
+  stretches: readonly Stretch[],
 ): PlacedState {
   const node = nodes.get(idOf(state.path));
   const box = boxes.get(state.path);
   if (node === undefined || box === undefined) throw new TypeError(`state ${state.path} was given no place`);
-  return { box, x: at(node.x), y: at(node.y), width: at(node.width), height: at(node.height) };
+  const place = { x: at(node.x), y: at(node.y), width: at(node.width), height: at(node.height) };
+  return { box, ...place, text: textIn(place, box, stretches) };
+}
+
+/** The leftmost room for a header and its lines that no arrow passes through; all of it where there is none that is wide enough. */
+function textIn(place: Rectangle, box: Box, stretches: readonly Stretch[]): PlacedState['text'] {
+  const all = { from: place.x + sizes.padding, to: place.x + place.width - sizes.padding };
+  const passing = stretches
+    .filter(([one, other]) => {
+      const [top, bottom] = [Math.min(one.y, other.y), Math.max(one.y, other.y)];
+      return top < place.y + box.height - 1 && bottom > place.y + 1;
+    })
+    .flatMap(([one, other]) => [one.x, other.x])
+    .filter((x) => x > place.x && x < place.x + place.width)
+    .sort((a, b) => a - b);
+  const edges = [all.from - sizes.padding, ...passing, all.to + sizes.padding];
+  const rooms = edges
+    .slice(1)
+    .map((edge, index) => ({ from: (edges[index] ?? edge) + sizes.padding, to: edge - sizes.padding }));
+  return rooms.find(({ from, to }) => to - from >= box.width - 2 * sizes.padding) ?? all;
 }
 
 function placedArrow(group: Group, index: number, edges: ReadonlyMap<string, ElkExtendedEdge>): PlacedArrow {
   const own = group[0].targets.flatMap((_, branch) => edges.get(`arrow:${index}/${branch}`) ?? []);
   const [label] = own[0]?.labels ?? [];
-  const lines = group.flatMap(linesOf);
+  const lines = group.flatMap(labelOf);
   return {
     arrows: group,
     lines: own.map(cornersOf),
@@ -195,7 +233,7 @@ export const cornersOf = ({ sections = [] }: ElkExtendedEdge): Point[] =>
 /** Lines between the regions of a parallel state: across it, halfway between two that stand side by side or one over the other. */
 function dividersOf(outer: PlacedState, states: readonly PlacedState[]): (readonly [Point, Point])[] {
   if (outer.box.state.kind !== 'parallel') return [];
-  const inner = new Set(outer.box.state.states.map(({ path }) => path));
+  const inner = new Set(outer.box.state.states.flatMap(({ path, kind }) => (kind === 'history' ? [] : [path])));
   const regions = states.filter(({ box }) => inner.has(box.state.path));
   const top = outer.y + outer.box.height;
   const between = (one: PlacedState, next: PlacedState): readonly [Point, Point] => {

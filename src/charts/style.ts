@@ -3,8 +3,8 @@ import { palettes, type } from '../figures/palette.ts';
 import { sizes } from './box.ts';
 
 const colours = (theme: 'light' | 'dark'): string => {
-  const { ink, quiet, paper, simulate, grid } = palettes[theme];
-  return `--ink:${ink};--quiet:${quiet};--paper:${paper};--fill:${grid};--active:${simulate}`;
+  const { ink, quiet, paper, simulate, grid, attention } = palettes[theme];
+  return `--ink:${ink};--quiet:${quiet};--paper:${paper};--fill:${grid};--active:${simulate};--last:${attention}`;
 };
 
 /** Rules of a chart that stands alone; all names begin with the chart's class, so that a page with several is not disturbed. */
@@ -33,6 +33,6 @@ export const chartStyle = [
   '.cox-chart .node:not(.actor)>.box{stroke-dasharray:none;fill:var(--chart-fill,var(--fill))}',
   '.cox-chart .lit{fill:none;stroke:none}',
   '.cox-chart .state.active:not(.machine)>.box{fill:color-mix(in srgb,var(--chart-active,var(--active)) 22%,var(--chart-paper,var(--paper)));stroke:var(--chart-active,var(--active));stroke-width:1.6}',
-  '.cox-chart [data-arrow].last>.lit{stroke:var(--chart-last,var(--active));stroke-width:2.4}',
-  '.cox-chart [data-arrow].last>.code,.cox-chart [data-arrow].last>.code .does{fill:var(--chart-last,var(--active))}',
+  '.cox-chart [data-arrow].last>.lit{stroke:var(--chart-last,var(--last));stroke-width:2.4}',
+  '.cox-chart [data-arrow].last>.code,.cox-chart [data-arrow].last>.code .does{fill:var(--chart-last,var(--last))}',
 ].join('');

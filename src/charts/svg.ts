@@ -56,7 +56,7 @@ function summary({ root }: Chart): string {
 
 const point = ({ x, y }: Point): string => `${number(x)},${number(y)}`;
 
-function drawnState({ x, y, width, height, box }: PlacedState): string {
+function drawnState({ x, y, width, height, box, text }: PlacedState): string {
   const { state, lines } = box;
   const hint = state.description === '' ? '' : `<title>${escaped(state.description)}</title>`;
   const open = `<g class="state ${state.kind}${state.path === '' ? ' machine' : ''}" data-state="${escaped(state.path)}">${hint}`;
@@ -71,15 +71,14 @@ function drawnState({ x, y, width, height, box }: PlacedState): string {
   const hasMore = lines.length > 0 || state.states.length > 0;
   const rule = hasMore ? `<path class="rule" d="M${point({ x, y: y + sizes.header })}h${number(width)}"/>` : '';
   const isFinal = state.kind === 'final';
-  const nameX = x + sizes.padding;
   return [
     open,
     frame(0.5, 8, 'box'),
     isFinal ? frame(3.5, 5.5, 'ring') : '',
     rule,
-    `<text class="name" x="${number(nameX)}" y="${number(y + 17.5)}">${escaped(state.name)}</text>`,
-    `<text class="count" data-count="${escaped(state.path)}" text-anchor="end" x="${number(x + width - sizes.padding)}" y="${number(y + 17)}"></text>`,
-    ...written(lines, { x: nameX, y: y + sizes.header + 4 }, x + width - sizes.padding),
+    `<text class="name" x="${number(text.from)}" y="${number(y + 17.5)}">${escaped(state.name)}</text>`,
+    `<text class="count" data-count="${escaped(state.path)}" text-anchor="end" x="${number(text.to)}" y="${number(y + 17)}"></text>`,
+    ...written(lines, { x: text.from, y: y + sizes.header + 4 }, text.to),
     '</g>',
   ].join('');
 }
@@ -109,7 +108,7 @@ function drawnLine({ lines }: PlacedArrow): string {
 function drawnArrow({ arrows, lines, label }: PlacedArrow): string {
   const paths = lines.map((line) => `<path class="lit" d="${roundedPath(line)}"/>`).join('');
   return arrows
-    .map(({ id, description }) => {
+    .map(({ id, label: what, actions, description }) => {
       const own = label?.lines.map((line, index) => ({ line, index })).filter(({ line }) => line.arrow === id) ?? [];
       const texts = own.flatMap(({ line, index }) => {
         if (label === null) return [];
@@ -118,7 +117,8 @@ function drawnArrow({ arrows, lines, label }: PlacedArrow): string {
           line.goesOn ? [] : countOf(id, label.x + label.width, from.y + 11.5),
         );
       });
-      const hint = description === '' ? '' : `<title>${escaped(description)}</title>`;
+      const does = actions.length === 0 ? what : `${what} / ${actions.join(', ')}`;
+      const hint = `<title>${escaped(description === '' ? does : `${does}\n${description}`)}</title>`;
       return `<g class="arrow" data-arrow="${escaped(id)}">${hint}${paths}${texts.join('')}</g>`;
     })
     .join('\n');

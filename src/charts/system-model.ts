@@ -81,3 +81,14 @@ function says(source: string, type: string): boolean {
   const { options } = eventSchemas[source as keyof typeof eventSchemas];
   return options.some(({ shape }) => shape.type.value === type);
 }
+
+/** The graph as Mermaid text: a flowchart. */
+export function systemMermaid({ nodes, arrows }: System): string {
+  const idOf = (id: string): string => id.replaceAll(/[^A-Za-z0-9]/g, '_');
+  const lines = [
+    'flowchart TD',
+    ...nodes.map(({ id, name, kind }) => `  ${idOf(id)}${kind === 'actor' ? `("${name}")` : `["${name}"]`}`),
+    ...arrows.map(({ from, to, events }) => `  ${idOf(from)} -->|"${events.join('<br/>')}"| ${idOf(to)}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
