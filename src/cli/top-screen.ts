@@ -1,0 +1,215 @@
+/** What `cox top` shows, as lines of text: of any width from 64 columns on, and cut to a height where there is one. */
+import type { Overview, SlotRow, WorkerRow } from '../story/views.ts';
+import { duration } from './run-view.ts';
+import { fitted, type Paint, type Tone } from './terminal-text.ts';
+
+/** A campaign as it is now. */
+export interface TopView {
+  readonly id: string;
+  readonly policy: string;
+  readonly overview: Overview;
+  readonly actors: readonly { readonly actor: string; readonly state: string; readonly runBy: string | null }[];
+  readonly objective: {
+    readonly label: string;
+    readonly unit: string;
+    readonly also: { readonly unit: string; readonly factor: number };
+  };
+  readonly threshold: number;
+  readonly seek: 'highest' | 'lowest';
+  /** Since when the server does not answer, ms since 1970; null while it does. */
+  readonly lostSince: number | null;
+  /** ms since 1970. */
+  readonly now: number;
+}
+
+export interface ScreenSize {
+  readonly columns: number;
+  /** Null for as many as it takes. */
+  readonly rows: number | null;
+}
+
+const mostBar = 24;
+const leastBar = 8;
+const leastColumns = 64;
+const nameWidth = 17;
+
+/** The whole picture. */
+export function topLines(view: TopView, size: ScreenSize, paint: Paint): string[] {
+  const columns = Math.max(leastColumns, size.columns);
+  const head = [...header(view, columns, paint), ''];
+  const middle = [...sideBySide(poolLines(view, paint), actorLines(view, columns - 34, paint), 32), ''];
+  const workers = workerLines(view.overview, columns, paint);
+  const slots = slotLines(view, columns, paint);
+  const best = bestLines(view, columns, paint);
+  const left = size.rows === null ? Infinity : size.rows - head.length - middle.length;
+  return [...head, ...middle, ...shared(left, [slots, best, workers], paint)].slice(0, size.rows ?? undefined);
+}
+
+function header(
+  { id, policy, overview, objective, threshold, seek, lostSince, now }: TopView,
+  columns: number,
+  paint: Paint,
+): string[] {
+  const { state, reason, counts, found, elapsedSeconds, doing, model } = overview;
+  const why = reason === '' ? '' : `: ${reason}`;
+  const left = `${id}  ${policy}  ${state}${why}`;
+  const time = duration(elapsedSeconds);
+  const lines = [`${paint('strong', fitted(left, columns - time.length - 2))}  ${time}`];
+  const of = counts.total === null ? '' : ` of ${counts.total.toLocaleString('en')}`;
+  const done = `${counts.succeeded.toLocaleString('en')}${of} successful`;
+  const failed = counts.failed === 0 ? '' : `, ${counts.failed.toLocaleString('en')} failed`;
+  const others = `, ${counts.running} running, ${counts.queued} queued`;
+  const bar = progressBar(counts, columns - done.length - failed.length - others.length - 2, paint);
+  lines.push(`${bar}${done}${paint('wrong', failed)}${others}`);
+  const percent = (value: number | null): string => (value === null ? '' : ` ${Math.round(value * 100)} %`);
+  const rate = found.simulationsPerMinute === null ? '' : `, ${found.simulationsPerMinute.toFixed(1)}/min`;
+  const next = found.secondsToNextFind === null ? '' : `, next in ${duration(found.secondsToNextFind)}`;
+  const side = seek === 'highest' ? 'above' : 'below';
+  const shares = found.share === null ? '' : `,${percent(found.share)} (last 25:${percent(found.shareOfLast25)})`;
+  lines.push(
+    fitted(
+      `found   ${found.count.toLocaleString('en')} ${side} ${threshold} ${objective.unit}${shares}${rate}${next}`,
+      columns,
+    ),
+  );
+  if (model !== null) {
+    const error = model.recentError === null ? '' : `, error ${model.recentError.toFixed(4)} ${objective.unit}`;
+    const updating = model.isUpdating ? ', updating' : '';
+    lines.push(
+      fitted(
+        `model   update ${model.update} from ${model.trainedOn} results, ${model.staleResults} since${error}${updating}`,
+        columns,
+      ),
+    );
+  }
+  for (const sentence of doing) lines.push(paint('quiet', fitted(sentence, columns)));
+  if (lostSince !== null) {
+    const age = duration((now - lostSince) / 1_000);
+    lines.push(paint('wrong', fitted(`the NATS server does not answer; what is shown is ${age} old`, columns)));
+  }
+  return lines.map((line) => line.trimEnd());
+}
+
+/** How much of what is wanted is done, in at most so many columns; nothing where that says little. */
+function progressBar({ total, succeeded }: Overview['counts'], columns: number, paint: Paint): string {
+  const width = Math.min(mostBar, columns);
+  if (total === null || width < leastBar) return '';
+  const done = Math.round(Math.min(1, succeeded / Math.max(1, total)) * width);
+  return `${paint('simulate', '█'.repeat(done))}${'░'.repeat(width - done)}  `;
+}
+
+function poolLines({ overview }: TopView, paint: Paint): string[] {
+  const { pools, capacity } = overview;
+  return [
+    paint('quiet', `${fitted('pool', 14)}  in use    free`),
+    ...pools.map(
+      ({ pool, allocated, free }) =>
+        paint(toneOf(pool), fitted(pool, 14)) +
+        fitted(String(allocated), 8, 'right') +
+        fitted(String(free), 8, 'right'),
+    ),
+    paint('quiet', `${fitted('capacity', 14)}${fitted(String(capacity), 8, 'right')}${' '.repeat(8)}`),
+  ];
+}
+
+function actorLines({ actors }: TopView, columns: number, paint: Paint): string[] {
+  const owners = new Set(actors.map(({ runBy }) => runBy));
+  const [only = null] = owners;
+  const heading = owners.size === 1 && only !== null ? `actors, all run by ${only}` : 'actors';
+  const longest = Math.max(...actors.map(({ state }) => state.length), 0);
+  const stateWidth = Math.min(longest, 24, columns - nameWidth - 1);
+  return [
+    paint('quiet', fitted(heading, columns)),
+    ...actors.map(({ actor, state, runBy }) => {
+      const owner = owners.size === 1 ? '' : (runBy ?? 'nobody');
+      const rest = columns - nameWidth - stateWidth - 3;
+      return `${fitted(actor, nameWidth)} ${fitted(state, stateWidth)}  ${rest > 0 ? paint(runBy === null ? 'wrong' : 'quiet', fitted(owner, rest)) : ''}`;
+    }),
+  ];
+}
+
+function slotLines({ overview, now }: TopView, columns: number, paint: Paint): string[] {
+  const { slots } = overview;
+  if (slots.length === 0) return [paint('quiet', 'no slots: no worker is there')];
+  const width = columns - 5 - 20 - 10 - 12;
+  return [
+    paint('quiet', `${fitted('slot', 5)}${fitted('worker', 20)}${fitted('computes', 10)}`),
+    ...slots.map((slot) => slotLine(slot, width, now, paint)),
+  ];
+}
+
+function slotLine({ lane, worker, task, idle, since }: SlotRow, width: number, now: number, paint: Paint): string {
+  const age = fitted(duration(Math.max(0, now - since) / 1_000), 11, 'right');
+  const [what, about] = task === null ? ['idle', idle ?? ''] : [task.topic, task.label];
+  const tone = task === null ? 'quiet' : toneOf(task.topic);
+  return `${fitted(String(lane), 3, 'right')}  ${fitted(worker, 19)} ${paint(tone, fitted(what, 9))} ${paint(task === null ? 'quiet' : null, fitted(about, width))}${age}`;
+}
+
+function bestLines({ overview, objective }: TopView, columns: number, paint: Paint): string[] {
+  const { best } = overview;
+  if (best.length === 0) return [paint('quiet', 'the best results will be listed here after the first one')];
+  const { unit, also } = objective;
+  const width = columns - 4 - 20 - 10;
+  return [
+    paint('quiet', `best${fitted(unit, 10, 'right')}${fitted(also.unit, 9, 'right')}`),
+    ...best.map(
+      ({ value, label }, place) =>
+        `${fitted(String(place + 1), 4, 'right')}${fitted((value ?? 0).toFixed(4), 10, 'right')}${fitted(((value ?? 0) * also.factor).toFixed(2), 9, 'right')}  ${fitted(label, width)}`,
+    ),
+  ];
+}
+
+function workerLines({ workers }: Overview, columns: number, paint: Paint): string[] {
+  const there = workers.filter(({ state }) => state === 'there' || state === 'draining');
+  const gone = workers.length - there.length;
+  const width = columns - 20 - 41;
+  const lines = there.map((worker) => workerLine(worker, width, paint));
+  if (gone > 0)
+    lines.push(paint('quiet', `${gone} ${gone === 1 ? 'worker has left or was' : 'workers have left or were'} lost`));
+  const heading = `${fitted('worker', 20)}${fitted('host', width)}${['slots', 'running', 'done', 'failed', 'load'].map((name, i) => fitted(name, i === 1 ? 9 : 8, 'right')).join('')}`;
+  return [paint('quiet', heading), ...lines];
+}
+
+function workerLine(
+  { worker, host, state, slots, running, done, failed, load }: WorkerRow,
+  width: number,
+  paint: Paint,
+): string {
+  const number = (value: number | string, columns = 8): string => fitted(String(value), columns, 'right');
+  const name = state === 'draining' ? `${worker}, draining` : worker;
+  const trouble = failed > 0 ? 'wrong' : null;
+  return `${fitted(name, 19)} ${fitted(host, width)}${number(slots)}${number(running, 9)}${number(done)}${paint(trouble, number(failed))}${number(load === null ? '' : load.toFixed(1))}`;
+}
+
+/**
+ * Several lists in so many rows, blank lines between them: each gets its share, and what one does not need the next may have. A list
+ * that is cut says by how much.
+ */
+function shared(rows: number, lists: readonly string[][], paint: Paint): string[] {
+  const all: string[] = [];
+  let left = rows;
+  lists.forEach((list, place) => {
+    const others = lists.length - place - 1;
+    const separator = place === 0 ? 0 : 1;
+    const mine = Math.min(list.length, Math.max(0, Math.floor(left / (others + 1)) - separator));
+    const isCut = mine < list.length;
+    if (mine < 2 && isCut) return;
+    const shown = isCut ? [...list.slice(0, mine - 1), paint('quiet', `… ${list.length - mine + 1} more`)] : list;
+    if (separator === 1 && all.length > 0) all.push('');
+    all.push(...shown);
+    left = rows - all.length;
+  });
+  return all.map((line) => line.trimEnd());
+}
+
+/** Two columns of lines; `width` is that of the left one. */
+function sideBySide(left: readonly string[], right: readonly string[], width: number): string[] {
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, i) => {
+    const space = left[i] === undefined ? ' '.repeat(width - 2) : '';
+    return `${left[i] ?? ''}${space}    ${right[i] ?? ''}`.trimEnd();
+  });
+}
+
+/** The colour of a kind of work; others have none. */
+const toneOf = (pool: string): Tone | null =>
+  pool === 'simulate' || pool === 'train' || pool === 'infer' ? pool : null;
