@@ -11,6 +11,7 @@ import { fingerprint } from './difference.ts';
 import { SlotAudit, type SlotUse } from './slot-audit.ts';
 import { TaskAudit, type TaskCounts } from './task-audit.ts';
 import { Turns } from './turns.ts';
+import { WishAudit } from './wish-audit.ts';
 
 /** Something in a log that does not fit: where, who said it, and what was expected. */
 export interface Violation {
@@ -36,6 +37,14 @@ const mostViolations = 1_000;
 
 const outsiders = ['operator', 'host', 'worker'];
 
+/** How many candidates a campaign begins with, as its submitter is told; any number where nothing chooses among so many. */
+function candidatesOf(plans: readonly ActorPlan[]): number {
+  const { candidates } = (plans.find(({ actor }) => actor.name === 'submitter')?.input ?? {}) as {
+    candidates?: number;
+  };
+  return candidates ?? Infinity;
+}
+
 /** Takes all facts of a log in order, in memory that is bounded by what is under way and a few bytes a task and fact. */
 export class Auditor {
   readonly #replays: ReadonlyMap<string, ActorReplay>;
@@ -43,6 +52,7 @@ export class Auditor {
   readonly #violations: Violation[] = [];
   readonly #slots: SlotAudit;
   readonly #tasks: TaskAudit;
+  readonly #wishes: WishAudit;
   /** What people asked for, by the ids of their messages. */
   readonly #asked = new Map<string, number>();
   /** The fact that is looked at, for what is found wrong with it. */
@@ -56,6 +66,7 @@ export class Auditor {
     const wrong = (message: string): void => this.#wrong(message);
     this.#slots = new SlotAudit(wrong);
     this.#tasks = new TaskAudit(wrong);
+    this.#wishes = new WishAudit(candidatesOf(plans), wrong);
   }
 
   /** Take the next fact of the log. */
@@ -139,6 +150,7 @@ export class Auditor {
       this.#at = { place: sequence, fact: turn };
       this.#slots.take(turn, sequence, run.length > 1);
       this.#tasks.take(turn);
+      this.#wishes.take(turn);
       if (source === 'campaign' && turn.event.type === 'campaign.ended') this.#endedAt ??= sequence;
     }
   }

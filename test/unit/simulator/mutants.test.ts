@@ -132,6 +132,19 @@ const mutants: Readonly<Record<string, Mutant>> = {
       }),
     },
   },
+  'a veto is heard, and the candidate is chosen all the same': {
+    actor: {
+      ...submitter,
+      machine: submitter.machine.provide({
+        actions: {
+          noteWish: enqueueActions(({ enqueue, event }) => {
+            if (event.type !== 'candidate.vetoed')
+              enqueue(submitter.machine.implementations.actions['noteWish'] as never);
+          }),
+        },
+      }),
+    },
+  },
   'whoever withdraws a task ends it, whether it was started or not': ports(({ log, queue }) => {
     const created = new Map<string, Task>();
     return {

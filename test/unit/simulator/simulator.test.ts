@@ -47,6 +47,46 @@ describe('without faults', () => {
   });
 });
 
+describe('by hand', () => {
+  const at = (ms: number) => ({ after: { ms }, steps: 0, what: 'hands', forMs: 500 }) as const;
+
+  test.each(['random', 'batched', 'streaming', 'reallocating', 'batch'])(
+    'of a %s campaign, what is pinned and added is simulated first, what is vetoed never, and moved slots come home, whoever crashes',
+    async (policy) => {
+      const wishes = { ...anything, policies: [policy], faults: 'none', workers: 2, tasks: 9 } as const;
+      const drawn = drawScenario(3, wishes);
+      const { candidates } = drawn;
+      const chosen: { candidate: number; by: unknown }[] = [];
+      const outcome = await runScenario({
+        scenario: {
+          ...drawn,
+          candidates: 12,
+          faults: [
+            { ...at(0), wish: { do: 'add', count: 2, late: false } },
+            { ...at(0.1), wish: { do: 'add', count: 1, late: true } },
+            { ...at(0.2), wish: { do: 'pinned', candidate: 13 } },
+            { ...at(0.3), wish: { do: 'vetoed', candidate: 5 } },
+            { ...at(0.4), wish: { do: 'pinned', candidate: 7 } },
+            { ...at(0.5), wish: { do: 'pinned', candidate: candidates + 99 } },
+            { ...at(10), wish: { do: 'move', from: 'simulate', to: 'train', slots: 'all' } },
+            { what: 'crash', of: 'actors', index: 0, forMs: 300, after: { facts: 20 }, steps: 1 },
+          ],
+        },
+        campaign: referenceCampaign,
+        observe: ({ source, event }) => {
+          if (source !== 'submitter' || event.type !== 'task.created') return;
+          const { candidate, choice } = event['task'] as { candidate: number; choice: { by: unknown } };
+          chosen.push({ candidate, by: choice.by });
+        },
+      });
+      expect(outcome.violations).toEqual([]);
+      const pins = chosen.filter(({ by }) => by === 'pin').map(({ candidate }) => candidate);
+      expect(pins).toEqual([13, 7]);
+      expect(chosen.map(({ candidate }) => candidate)).not.toContain(5);
+    },
+  );
+});
+
 describe('what is really computed', () => {
   const scenario = drawScenario(1, { ...anything, policies: ['batched'], faults: 'none', tasks: 12 });
   const runWith = (turns: number): Promise<Outcome> =>
