@@ -6,10 +6,9 @@ import { loadCampaign } from '../campaign/load.ts';
 import { comparisonText } from '../comparison/comparison-text.ts';
 import { compareRuns, type Comparison } from '../comparison/comparison.ts';
 import { readRun, type RecordedRun } from '../comparison/recorded-run.ts';
-import { curvesFigure, type Line } from '../figures/curves.ts';
-import type { Theme } from '../figures/palette.ts';
-import { renderSvg, type Figure } from '../figures/svg.ts';
 import { ConfigError } from '../protocol/errors.ts';
+import { comparedExhibits, comparePage } from '../report/compare-page.ts';
+import { drawExhibit, inOrder } from '../report/drawn-exhibits.ts';
 import { folderFor } from './campaign-folder.ts';
 import { writeFiles } from './written-files.ts';
 
@@ -29,7 +28,10 @@ export function compareCommand(): Command {
     .option('--runs <dir>', 'folder that holds the runs', 'runs')
     .option('--folder <dir>', 'campaign folder of the runs, where it is not the one that they were started from')
     .option('--threshold <value>', 'count as found what lies beyond this (default: the setting of the first run)')
-    .option('--out <dir>', 'write figures (SVG), their data (CSV) and the comparison (JSON) into this folder')
+    .option(
+      '--out <dir>',
+      'write one page (compare.html), figures (SVG), their data (CSV) and the comparison (JSON) into this folder',
+    )
     .option('--json', 'print the comparison as one JSON value, and nothing else')
     .addHelpText(
       'after',
@@ -53,7 +55,7 @@ async function compare(named: readonly string[], flags: CompareFlags): Promise<v
   const comparison = compareRuns(runs, objectives, threshold);
   process.stdout.write(flags.json === true ? `${JSON.stringify(comparison)}\n` : comparisonText(comparison));
   if (flags.out === undefined) return;
-  const files = await writeFiles(flags.out, await filesOf(comparison));
+  const files = await writeFiles(flags.out, await filesOf(comparison, runs, objectives[0] as Objective));
   process.stderr.write(`wrote ${files.map((file) => join(flags.out ?? '', file)).join(', ')}\n`);
 }
 
@@ -64,34 +66,17 @@ function thresholdOf(text: string | undefined): number | null {
   return value;
 }
 
-async function filesOf(comparison: Comparison): Promise<Map<string, string>> {
-  const rows = comparison.runs.flatMap(({ id, curve }) =>
-    curve.found.map((found, i) => [id, i, curve.seconds[i] ?? 0, found].join(',')),
-  );
-  const files = new Map([
+async function filesOf(
+  comparison: Comparison,
+  runs: readonly RecordedRun[],
+  objective: Objective,
+): Promise<Map<string, string>> {
+  const drawn = [];
+  for (const exhibit of inOrder(comparedExhibits(comparison, runs, objective)))
+    drawn.push(await drawExhibit(exhibit, null));
+  return new Map([
+    ['compare.html', comparePage(comparison, drawn, Date.now())],
     ['comparison.json', `${JSON.stringify(comparison, null, 2)}\n`],
-    ['found.csv', `run,evaluations,seconds,found\n${rows.join('\n')}\n`],
+    ...drawn.flatMap(({ files }) => [...files]),
   ]);
-  for (const theme of ['light', 'dark'] as const) {
-    const ending = theme === 'light' ? '.svg' : `-${theme}.svg`;
-    files.set(`found${ending}`, await renderSvg(foundFigure(comparison, theme, 'evaluations')));
-    files.set(`found-by-time${ending}`, await renderSvg(foundFigure(comparison, theme, 'seconds')));
-  }
-  return files;
-}
-
-function foundFigure({ runs, objective, threshold }: Comparison, theme: Theme, x: 'evaluations' | 'seconds'): Figure {
-  const side = objective.seek === 'highest' ? 'above' : 'below';
-  const lines = runs.map(({ id, curve }): Line => {
-    const places = x === 'evaluations' ? curve.found.map((_, i) => i) : curve.seconds;
-    return { name: id, x: places, mean: curve.found, band: null };
-  });
-  const words = {
-    title: `Found: ${objective.label} ${side} ${threshold} ${objective.unit}`,
-    caption:
-      x === 'evaluations' ? 'One run each, against simulations that succeeded.' : 'One run each, against wall time.',
-    x: x === 'evaluations' ? 'simulations' : 'seconds since the first task',
-    y: 'found',
-  };
-  return curvesFigure({ words, lines, baselines: [] }, theme);
 }

@@ -7,17 +7,33 @@ const lettersFrom = 4;
 
 /** What came of a comparison; from four runs on their columns are headed by letters. */
 export function comparisonText(comparison: Comparison): string {
-  const { runs, objective, threshold, differences, notes } = comparison;
+  const { runs, differences, circumstances, notes } = comparison;
   const hasLetters = runs.length >= lettersFrom;
   const names = runs.map(({ id }, i) => (hasLetters ? String.fromCharCode(65 + i) : id));
+  const [settings, others] = [rowsOf(differences), rowsOf(circumstances)];
+  const lines = [
+    ...(hasLetters ? runs.map(({ id }, i) => `${names[i] ?? ''}  ${id}`) : []),
+    ...columns([
+      ['', ...names],
+      ...numberRows(comparison),
+      ...(settings.length === 0 ? [] : [['settings that differ'], ...settings]),
+      ...(others.length === 0 ? [] : [['what else differs'], ...others]),
+    ]),
+    ...(notes.length === 0 ? [] : ['', ...notes]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The numbers of the runs: the name of each, and one text a run. */
+export function numberRows(comparison: Comparison): string[][] {
+  const { runs, objective, threshold } = comparison;
   const beyond = `${objective.seek === 'highest' ? 'above' : 'below'} ${threshold} ${objective.unit}`;
   const row = (name: string, of: (run: ComparedRun, i: number) => string | null): string[] => [
     name,
     ...runs.map((run, i) => of(run, i) ?? none),
   ];
   const most = Math.max(...runs.map(({ found }) => found), 1);
-  const rows = [
-    ['', ...names],
+  return [
     row('policy', ({ policy }) => policy),
     row('state', ({ state }) => state),
     row('simulations', ({ succeeded, failed }) => `${succeeded}${failed === 0 ? '' : `, ${failed} failed`}`),
@@ -46,14 +62,11 @@ export function comparisonText(comparison: Comparison): string {
     row('CPU-hours', ({ cpuHours }) => cpuHours.toFixed(3)),
     row('CPU seconds a find', ({ cpuSecondsPerFind }) => cpuSecondsPerFind?.toFixed(1) ?? null),
   ];
-  const different = Object.entries(differences).map(([name, values]) => [name, ...values.map(textOf)]);
-  const lines = [
-    ...(hasLetters ? runs.map(({ id }, i) => `${names[i] ?? ''}  ${id}`) : []),
-    ...columns([...rows, ...(different.length === 0 ? [] : [['settings that differ'], ...different])]),
-    ...(notes.length === 0 ? [] : ['', ...notes]),
-  ];
-  return `${lines.join('\n')}\n`;
 }
+
+/** Differences as rows: the name, and one text a run. */
+export const rowsOf = (differences: Comparison['differences']): string[][] =>
+  Object.entries(differences).map(([name, values]) => [name, ...values.map(textOf)]);
 
 const percent = (share: number | undefined): string | null =>
   share === undefined ? null : `${(100 * share).toFixed(1)} %`;

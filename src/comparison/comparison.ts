@@ -33,6 +33,8 @@ export interface Comparison {
   readonly runs: readonly ComparedRun[];
   /** Settings in which the runs differ: by name, one value a run; null where a run has none. */
   readonly differences: Readonly<Record<string, readonly unknown[]>>;
+  /** The same of what they were made with and ran on: versions, methods, the space, hosts and slots. */
+  readonly circumstances: Readonly<Record<string, readonly unknown[]>>;
   /** What people should know of the comparison. */
   readonly notes: readonly string[];
 }
@@ -74,7 +76,8 @@ export function compareRuns(
     objective: { label: objective.label, unit: objective.unit, seek },
     threshold: counted,
     runs: runs.map((run, i) => comparedRun(run, numbers[i] as RunNumbers, { seek, threshold: counted, budgets })),
-    differences: differencesOf(runs),
+    differences: differing(runs.map(({ record }) => record.settings)),
+    circumstances: differing(runs.map(circumstancesOf)),
     notes: [
       ...runs
         .filter(({ summary }) => summary === null)
@@ -139,11 +142,25 @@ function comparedRun(
   };
 }
 
-function differencesOf(runs: readonly RecordedRun[]): Record<string, unknown[]> {
-  const names = new Set(runs.flatMap(({ record }) => Object.keys(record.settings)));
+/** What a run was made with and ran on, by name. */
+function circumstancesOf({ record, lines, summary }: RecordedRun): Record<string, unknown> {
+  const { versions, methods, candidates } = record;
+  return {
+    ...Object.fromEntries(Object.entries(versions).map(([name, version]) => [`version of ${name}`, version])),
+    'digest of methods': methods.slice(0, 12),
+    candidates: candidates.count,
+    'digest of candidates': candidates.digest.slice(0, 12),
+    hosts: [...new Set(lines.map(({ worker }) => worker.host))].sort().join(', '),
+    ...(summary === null ? {} : { slots: summary.slots.count }),
+  };
+}
+
+/** What is not the same in all of them: by name, one value each; null where there is none. */
+function differing(all: readonly Readonly<Record<string, unknown>>[]): Record<string, unknown[]> {
+  const names = new Set(all.flatMap((one) => Object.keys(one)));
   const differences: Record<string, unknown[]> = {};
   for (const name of names) {
-    const values = runs.map(({ record }) => record.settings[name] ?? null);
+    const values = all.map((one) => one[name] ?? null);
     if (new Set(values.map((value) => JSON.stringify(value))).size > 1) differences[name] = values;
   }
   return differences;

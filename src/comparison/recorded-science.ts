@@ -9,7 +9,6 @@ export function scienceOf(
   lines: readonly ResultLine[],
   objective: Pick<Objective, 'topic' | 'field'>,
   { threshold, seek }: { threshold: number; seek: 'highest' | 'lowest' },
-  labelOf: (line: ResultLine) => string,
 ): Science {
   const origin = lines.reduce((first, { times }) => Math.min(first, times.created), Infinity);
   const successes = lines.flatMap((line) => {
@@ -40,6 +39,12 @@ export function scienceOf(
     updates: [],
     calibration: null,
   };
+}
+
+/** What a result is about, without the search space: its SMILES, else its task. */
+function labelOf({ id, arguments: given }: ResultLine): string {
+  const { smiles } = (given ?? {}) as { smiles?: unknown };
+  return typeof smiles === 'string' ? smiles : id;
 }
 
 interface Noted {

@@ -7,12 +7,31 @@ import { html, Html } from './html.ts';
 import { inPageColours } from './style.ts';
 
 /** Widths in px: the whole page's, half of it, and a phone's. */
-const widths = { whole: 1100, half: 560, narrow: 358 };
+const widths = { whole: 980, half: 560, narrow: 358 };
 const narrowHeight = 380;
 /** Data longer than this is packed where it is kept within the page, bytes. */
 const packedFrom = 128 * 1024;
 /** What takes the whole width: rows of time. */
 const whole = new Set(['utilisation', 'pools', 'found']);
+
+/** What is read first; two that take half the width stand side by side. */
+const order = [
+  'found',
+  'found-by-time',
+  'objective',
+  'utilisation',
+  'pools',
+  'idle',
+  'decision-latency',
+  'staleness-results',
+  'staleness-seconds',
+  'model-error',
+  'calibration',
+];
+
+/** Figures in the order in which they are read. */
+export const inOrder = (exhibits: readonly Exhibit[]): Exhibit[] =>
+  [...exhibits].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 
 /** A figure with everything that is made of it. */
 export interface DrawnExhibit {
@@ -23,8 +42,8 @@ export interface DrawnExhibit {
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** Draw a figure. @param folder where its files lie beside the page. */
-export async function drawExhibit(exhibit: Exhibit, folder: string): Promise<DrawnExhibit> {
+/** Draw a figure. @param folder where its files lie as seen from the page; null for beside it. */
+export async function drawExhibit(exhibit: Exhibit, folder: string | null): Promise<DrawnExhibit> {
   const { name, label, figure, table } = exhibit;
   const isWhole = whole.has(name);
   const width = isWhole ? widths.whole : widths.half;
@@ -51,7 +70,7 @@ export async function drawExhibit(exhibit: Exhibit, folder: string): Promise<Dra
       <figcaption>
         ${link(`${name}.svg`, 'SVG', 'image/svg+xml', light)},
         ${link(`${name}-dark.svg`, 'dark', 'image/svg+xml', dark)}; data: ${link(`${name}.csv`, 'CSV', 'text/csv', csv)}
-        <span>(also in <code>${folder}/</code>)</span>
+        ${folder === null ? null : html`<span>(also in <code>${folder}/</code>)</span>`}
       </figcaption>
     </figure>`,
   };

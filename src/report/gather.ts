@@ -9,7 +9,7 @@ import { scienceExhibits, slotExhibits } from '../figures/exhibits.ts';
 import type { ActorPlan } from '../protocol/actor.ts';
 import type { Story } from '../story/story.ts';
 import type { TaskRow } from '../story/views.ts';
-import { drawExhibit } from './drawn-exhibits.ts';
+import { drawExhibit, inOrder } from './drawn-exhibits.ts';
 import type { RunReport } from './report-data.ts';
 
 const mostFailures = 1_000;
@@ -34,7 +34,10 @@ export async function runReport({
   const science = story.science();
   const slots = { timeline: story.timeline(), ledger: story.ledger(), idle: story.idle() };
   const measure = definition.objective;
-  const exhibits = [...scienceExhibits({ measure, runs: [{ name: record.id, science }] }), ...slotExhibits(slots)];
+  const exhibits = inOrder([
+    ...scienceExhibits({ measure, runs: [{ name: record.id, science }] }),
+    ...slotExhibits(slots),
+  ]);
   const failures = story.tasks({ state: 'failed', limit: mostFailures });
   const figures = [];
   for (const exhibit of exhibits) figures.push(await drawExhibit(exhibit, folder));

@@ -48,7 +48,11 @@ export const section = (heading: string, body: Html): Html =>
     ${body}
   </section>`;
 
-/** A table. Cells that are numbers stand at the right. */
+/** Numbers, also those that were given their digits already; and missing ones. */
+const isNumeric = (cell: string | number | Html | null): boolean =>
+  cell === null || typeof cell === 'number' || (typeof cell === 'string' && /^-?[\d.,]+( %)?$/.test(cell));
+
+/** A table. Columns of numbers stand at the right. */
 export function dataTable({
   caption,
   columns,
@@ -59,7 +63,7 @@ export function dataTable({
   rows: readonly (readonly (string | number | Html | null)[])[];
 }): Html {
   const isNumber = columns.map(
-    (_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === 'number' || row[i] === null),
+    (_, i) => rows.some((row) => row[i] !== null) && rows.every((row) => isNumeric(row[i] ?? null)),
   );
   const kind = (i: number): Html => new Html(isNumber[i] === true ? ' class="number"' : '');
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption ?? columns.join(', ')}">

@@ -1,21 +1,17 @@
 /** The tables of a run's report: fleet and idle time, updates of the model, failures. */
 import { causesOf } from '../figures/idle.ts';
-import type { TaskRow } from '../story/views.ts';
+import type { LedgerView, TaskRow } from '../story/views.ts';
 import { html, type Html } from './html.ts';
 import { dataTable, percentOf, section, spanOf, utc } from './page-parts.ts';
 import type { RunReport } from './report-data.ts';
 
 const mostRows = 60;
+const mostMoves = 500;
 
 /** Workers, moves of slots, and the longest gaps. */
 export function fleetSection({ overview, ledger, idle }: Pick<RunReport, 'overview' | 'ledger' | 'idle'>): Html {
   const share = (seconds: number): string => percentOf(idle.slotSeconds === 0 ? null : seconds / idle.slotSeconds);
-  const time = (name: string, seconds: number): (string | number)[] => [
-    name,
-    Number(seconds.toFixed(1)),
-    share(seconds),
-  ];
-  const [moves, more] = [ledger.moves.slice(0, mostRows), Math.max(0, ledger.moves.length - mostRows)];
+  const time = (name: string, seconds: number): string[] => [name, seconds.toFixed(1), share(seconds)];
   return section(
     'Fleet',
     html`${dataTable({
@@ -40,16 +36,33 @@ export function fleetSection({ overview, ledger, idle }: Pick<RunReport, 'overvi
         goneAt === null ? null : utc(goneAt),
       ]),
     })}
-    ${
-      moves.length === 0
-        ? null
-        : dataTable({
-            caption: `Moves of slots${more === 0 ? '' : `: the first ${mostRows}, and ${more} more`}`,
-            columns: ['when', 'from', 'to', 'slots', 'by', 'why'],
-            rows: moves.map(({ at, from, to, slots, by, reason }) => [utc(at), from, to, slots, by, reason]),
-          })
-    }`,
+    ${movesTables(ledger.moves)}`,
   );
+}
+
+/** Moves of slots: how many of each kind, and each of them for those who open it. */
+function movesTables(moves: LedgerView['moves']): Html | null {
+  if (moves.length === 0) return null;
+  const kinds = new Map<string, { row: string[]; times: number; slots: number }>();
+  for (const { from, to, by, reason, slots } of moves) {
+    const row = [from, to, by, reason];
+    const kind = kinds.get(JSON.stringify(row)) ?? { row, times: 0, slots: 0 };
+    kinds.set(JSON.stringify(row), { row, times: kind.times + 1, slots: kind.slots + slots });
+  }
+  const most = [...kinds.values()].sort((a, b) => b.times - a.times).slice(0, mostRows);
+  const each = moves.slice(0, mostMoves);
+  return html`${dataTable({
+      caption: 'Moves of slots between pools',
+      columns: ['from', 'to', 'by', 'why', 'times', 'slots'],
+      rows: most.map(({ row, times, slots }) => [...row, times, slots]),
+    })}
+    <details>
+      <summary>Each move${each.length < moves.length ? `: the first ${mostMoves} of ${moves.length}` : ''}</summary>
+      ${dataTable({
+        columns: ['when', 'from', 'to', 'slots', 'by', 'why'],
+        rows: each.map(({ at, from, to, slots, by, reason }) => [utc(at), from, to, slots, by, reason]),
+      })}
+    </details>`;
 }
 
 /** Each update of the model; null for runs without one. */
@@ -69,8 +82,8 @@ export function updatesSection({ science, measure }: Pick<RunReport, 'science' |
         update,
         trainedOn,
         spanOf(at / 1_000),
-        Number(seconds.toFixed(3)),
-        error === null ? null : Number(error.toFixed(5)),
+        seconds.toFixed(3),
+        error === null ? null : error.toFixed(5),
         results,
       ]),
     }),

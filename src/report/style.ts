@@ -1,14 +1,11 @@
 /** How a report looks: the one palette as CSS variables, both themes, and paper. */
-import { palettes, type, type Palette, type Theme } from '../figures/palette.ts';
+import { palettes, type, type Theme } from '../figures/palette.ts';
 
 /** The palette's colours by the names of their variables. */
 function colours(theme: Theme): [string, string][] {
   const { series, ...named } = palettes[theme];
-  const single = Object.entries(named satisfies Omit<Palette, 'series'>) as [string, string][];
-  return [...single, ...series.map((colour, i): [string, string] => [`series-${i}`, colour])].map(([name, colour]) => [
-    `--${name}`,
-    colour,
-  ]);
+  const numbered = series.map((colour, i) => [`series-${i}`, colour] as const);
+  return [...Object.entries<string>(named), ...numbered].map(([name, colour]) => [`--${name}`, colour]);
 }
 
 const rules = (theme: Theme): string =>
@@ -41,9 +38,9 @@ p{margin:0 0 10px;max-width:78ch}
 .quiet,figcaption,th,dt{color:var(--quiet)}
 .small,figcaption{font-size:13px}
 a{color:inherit;text-underline-offset:2px}
-code,pre,.number,td.id{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:13px;font-variant-numeric:tabular-nums}
+code,pre,div.number,td.number,td.id{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:13px;font-variant-numeric:tabular-nums}
 pre{border:1px solid var(--grid);padding:10px 12px;white-space:pre-wrap;overflow-wrap:anywhere;margin:0 0 10px}
-.numbers{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:14px 20px;margin:18px 0 0}
+.numbers{display:grid;grid-template-columns:repeat(auto-fill,minmax(134px,1fr));gap:14px 18px;margin:18px 0 0}
 .numbers div{min-width:0}
 .numbers dt{font-size:13px}
 .numbers dd{margin:0;font-size:19px;font-variant-numeric:tabular-nums;line-height:1.3}
@@ -58,6 +55,8 @@ figcaption{padding:2px 0 0 16px}
 .molecules li{min-width:0;break-inside:avoid}
 .molecules img{display:block;width:200px;height:150px;max-width:100%}
 .molecules .id{overflow-wrap:anywhere}
+.molecules .number span{white-space:nowrap}
+details{margin:0 0 10px}
 .scroll{overflow-x:auto;margin:0 0 10px}
 table{border-collapse:collapse;font-size:14px}
 th,td{text-align:left;padding:3px 18px 3px 0;vertical-align:top;border-bottom:1px solid var(--grid)}

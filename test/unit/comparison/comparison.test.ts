@@ -61,6 +61,8 @@ function run(id: string, lines: ResultLine[], settings: Record<string, unknown> 
     id,
     settings: { policy: 'batched', threshold: 2, ...settings },
     candidates: { count: 10, digest: 'a' },
+    versions: { node: 'v20' },
+    methods: 'm',
   } as unknown as RunRecord;
   return { record, lines, summary: null };
 }
