@@ -1,5 +1,6 @@
 /** The frame of every view: how the campaign is, where one can go, and whether what is shown is new. */
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { ActorsView } from './actors/view.tsx';
 import { HandsOn, MainControl } from './hands-on.tsx';
 import { KeysButton, KeysDialog } from './keys.tsx';
@@ -23,6 +24,11 @@ const shown: Readonly<Record<View, () => JSX.Element>> = {
 
 export function Frame(): JSX.Element {
   const { view, params } = route.value;
+  const { id = 'Coxswain' } = campaign.value ?? {};
+  const { succeeded, total } = overview.value?.counts ?? { succeeded: 0, total: null };
+  useEffect(() => {
+    document.title = total === null ? id : `${count(succeeded)} of ${count(total)} · ${id}`;
+  }, [id, succeeded, total]);
   const Shown = shown[view];
   return (
     <>

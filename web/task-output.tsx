@@ -27,9 +27,8 @@ export function TaskOutput({ story: { task, output } }: { readonly story: TaskSt
   );
 }
 
-/** Whether this is a reference to an object, which the server gives as text. */
-const isArtifact = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && ('sha256' in value || 'digest' in value);
+/** Whether this is the SHA-256 of an object, which the server gives as text. */
+const isArtifact = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 
 function Lines({
   title,
