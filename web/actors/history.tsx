@@ -1,5 +1,6 @@
 /** The slider through the log, and the books and counts of where it stands. */
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { reading } from '../live.ts';
 import { hrefOf } from '../route.ts';
 import { count, timeOfDay } from '../words.ts';
@@ -33,21 +34,7 @@ export function History(): JSX.Element {
           ›
         </button>
         <label>
-          event{' '}
-          <input
-            type="number"
-            class="number"
-            min={1}
-            max={last}
-            value={here}
-            onChange={({ currentTarget }) => {
-              const wanted = Number(currentTarget.value);
-              if (Number.isInteger(wanted) && wanted >= 1) look(wanted);
-              else currentTarget.value = String(here);
-              keepAddress();
-            }}
-          />{' '}
-          of <span class="number">{count(last)}</span>
+          event <PlaceEntry here={here} last={last} /> of <span class="number">{count(last)}</span>
         </label>
         <button
           class={at.value === null ? '' : 'main'}
@@ -65,6 +52,31 @@ export function History(): JSX.Element {
       </p>
       <Books />
     </section>
+  );
+}
+
+/** The number of an event, to be typed: what comes in meanwhile does not write over it. */
+function PlaceEntry({ here, last }: { readonly here: number; readonly last: number }): JSX.Element {
+  const [typed, setTyped] = useState<string | null>(null);
+  const go = (): void => {
+    const wanted = Number(typed);
+    if (typed !== null && Number.isInteger(wanted) && wanted >= 1) {
+      look(wanted);
+      keepAddress();
+    }
+    setTyped(null);
+  };
+  return (
+    <input
+      type="number"
+      class="number"
+      min={1}
+      max={last}
+      value={typed ?? here}
+      onInput={({ currentTarget }) => setTyped(currentTarget.value)}
+      onChange={go}
+      onBlur={() => setTyped(null)}
+    />
   );
 }
 

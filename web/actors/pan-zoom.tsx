@@ -48,6 +48,10 @@ export function PanZoom({ picture, label }: { readonly picture: Picture; readonl
     fits.value = true;
     if (frame.current !== null) place.value = fitting(frame.current, picture);
   };
+  const read = (): void => {
+    fits.value = false;
+    if (frame.current !== null) place.value = readable(frame.current, picture);
+  };
   const move = (x: number, y: number): void => {
     fits.value = false;
     place.value = { ...place.peek(), x: place.peek().x + x, y: place.peek().y + y };
@@ -63,6 +67,7 @@ export function PanZoom({ picture, label }: { readonly picture: Picture; readonl
       '=': () => zoom(1.25),
       '-': () => zoom(0.8),
       '0': fit,
+      '9': read,
     };
     const act = acts[event.key];
     if (act === undefined) return;
@@ -76,7 +81,7 @@ export function PanZoom({ picture, label }: { readonly picture: Picture; readonl
         class="picture"
         tabIndex={0}
         role="group"
-        aria-label={`${label}. Arrows move it, plus and minus zoom, 0 fits it.`}
+        aria-label={`${label}. Arrows move it, plus and minus zoom, 0 fits it, 9 is for reading.`}
         onKeyDown={onKey}
       />
       <div class="zoom-buttons" role="group" aria-label="Zoom">
@@ -85,6 +90,9 @@ export function PanZoom({ picture, label }: { readonly picture: Picture; readonl
         </button>
         <button aria-label="Zoom out" onClick={() => zoom(0.8)}>
           −
+        </button>
+        <button disabled={place.value.scale === 1} aria-label="As large as it is to be read" onClick={read}>
+          100 %
         </button>
         <button disabled={fits.value} onClick={fit}>
           Fit
@@ -99,6 +107,22 @@ function fitting(frame: HTMLElement, { width, height }: Picture): Place {
   const { clientWidth, clientHeight } = frame;
   const scale = Math.min(1, clientWidth / Math.max(1, width), clientHeight / Math.max(1, height));
   return { scale, x: (clientWidth - width * scale) / 2, y: Math.max(0, (clientHeight - height * scale) / 2) };
+}
+
+/** As it was drawn, with what is active in the middle. */
+function readable(frame: HTMLElement, picture: Picture): Place {
+  const active = [...picture.states.values()].flat().filter((one) => one.matches('.active:not(.machine)'));
+  const middle = active
+    .flatMap((one) => (one instanceof SVGGraphicsElement ? [one.getBBox()] : []))
+    .map(({ x, y, width, height }) => ({ x: x + width / 2, y: y + height / 2 }))
+    .at(-1) ?? { x: picture.width / 2, y: picture.height / 2 };
+  const along = (room: number, size: number, at: number): number =>
+    size <= room ? (room - size) / 2 : Math.min(0, Math.max(room - size, room / 2 - at));
+  return {
+    scale: 1,
+    x: along(frame.clientWidth, picture.width, middle.x),
+    y: along(frame.clientHeight, picture.height, middle.y),
+  };
 }
 
 function zoomed({ scale, x, y }: Place, factor: number, atX: number, atY: number): Place {

@@ -86,7 +86,7 @@ export function Then({ sequence }: { readonly sequence: number }): JSX.Element {
   const { data, error } = useAnswer<EventPage>(withQuery('/api/events', { before: sequence + 1, limit: 20 }), 0, 300);
   return (
     <section aria-label="The log up to there">
-      <h3>The log up to there</h3>
+      <h2>The log up to there</h2>
       {data === null ? <p class="empty">{error ?? 'Asking for it.'}</p> : <EventLinks rows={data.rows} />}
     </section>
   );

@@ -1,7 +1,7 @@
 /** The actors: each one's statechart, and the campaign at any past event. */
 import { effect } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { actors, campaign } from '../live.ts';
 import { hrefOf, route } from '../route.ts';
 import './actors.css';
@@ -50,8 +50,16 @@ function followAddress(): () => void {
 
 function Names({ names, chosen }: { readonly names: readonly string[]; readonly chosen: string }): JSX.Element {
   const past = at.value === null ? {} : { at: at.value };
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const box = nav.current;
+    const current = box?.querySelector<HTMLElement>('[aria-current]');
+    if (!(box instanceof HTMLElement) || !(current instanceof HTMLElement)) return;
+    const beyond = current.offsetLeft + current.offsetWidth - box.offsetLeft - box.clientWidth;
+    box.scrollLeft = Math.max(0, Math.min(beyond + 40, current.offsetLeft - box.offsetLeft));
+  }, [chosen, names.length]);
   return (
-    <nav class="names" aria-label="Actors">
+    <nav class="names" aria-label="Actors" ref={nav}>
       {[whole, ...names].map((name) => (
         <a
           key={name}

@@ -48,7 +48,7 @@ function Whole({ event }: { readonly event: EventDetail }): JSX.Element {
       <Led title="What it led to" rows={event.consequences} none="Nothing, so far." />
       <h3>The fact as it is stored</h3>
       <pre tabIndex={0} aria-label="The fact as it is stored">
-        {visible(JSON.stringify(event.fact, null, 2))}
+        {JSON.stringify(event.fact, null, 2)}
       </pre>
     </>
   );
@@ -93,10 +93,3 @@ function taskOf(fact: unknown): string | null {
 
 const field = (of: unknown, name: string): unknown =>
   typeof of === 'object' && of !== null && name in of ? (of as Readonly<Record<string, unknown>>)[name] : undefined;
-
-/** Letters that turn or hide others, spelt out. */
-const visible = (text: string): string =>
-  text.replace(
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g,
-    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );

@@ -89,7 +89,7 @@ export function Workers(): JSX.Element {
       {workers.length === 0 ? (
         <p class="empty">Workers appear here when the first one has joined the campaign.</p>
       ) : (
-        <div class="wide">
+        <div class="wide" tabIndex={0} role="group" aria-label="Hosts and workers">
           <table class="workers">
             <thead>
               <tr>

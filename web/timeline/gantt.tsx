@@ -63,8 +63,11 @@ export function Gantt({ all }: { readonly all: Loaded }): JSX.Element {
         <LaneScroll reader={reader} layout={layout.value} />
       </div>
       <p id="gantt-keys" class="small quiet hint">
-        Drag to zoom in, wheel to zoom, Shift and drag to move. Keys: arrows go from task to task, Enter opens one, +
-        and − zoom, 0 shows all.
+        <span class="by-mouse">
+          Drag to zoom in, wheel to zoom, Shift and drag to move. Keys: arrows go from task to task, Enter opens one, +
+          and − zoom, 0 shows all.
+        </span>
+        <span class="by-touch">Drag to move, two fingers to zoom, tap a task to open it.</span>
       </p>
       <p class="unseen" aria-live="polite">
         {isFocused.value ? reader.chosen.value?.text : ''}

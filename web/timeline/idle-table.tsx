@@ -5,7 +5,7 @@ import { theme } from '../theme.ts';
 import { percent, timeOfDay } from '../words.ts';
 import { idle, idleCauses, loaded, seen, wholeOf } from './data.ts';
 import { inOrder, kindColour } from './kinds.ts';
-import { lengthText, slotTimeText } from './time-text.ts';
+import { lengthText, slotTimes } from './time-text.ts';
 import { see } from './gantt.tsx';
 
 interface Row {
@@ -47,6 +47,7 @@ export function IdleTable(): JSX.Element {
 function Times({ report }: { readonly report: IdleReport }): JSX.Element {
   const rows = rowsOf(report);
   const all = Math.max(report.slotSeconds, 1e-9);
+  const timeText = slotTimes(all);
   return (
     <table class="times">
       <thead class="unseen">
@@ -63,7 +64,7 @@ function Times({ report }: { readonly report: IdleReport }): JSX.Element {
             <th scope="row">
               <i class="swatch" style={{ background: colour }} /> {name}
             </th>
-            <td class="number">{slotTimeText(seconds)}</td>
+            <td class="number">{timeText(seconds)}</td>
             <td class="number">{shareText(seconds / all)}</td>
             <td class="share" aria-label={what}>
               <i style={{ width: `${Math.min(100, (100 * seconds) / all)}%`, background: colour }} />
@@ -74,7 +75,7 @@ function Times({ report }: { readonly report: IdleReport }): JSX.Element {
       <tfoot>
         <tr>
           <th scope="row">all slots</th>
-          <td class="number">{slotTimeText(report.slotSeconds)}</td>
+          <td class="number">{timeText(report.slotSeconds)}</td>
           <td />
           <td />
         </tr>

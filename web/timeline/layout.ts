@@ -31,7 +31,7 @@ export function layoutOf(
   return {
     ...size,
     height: lanesTop + shown + 2,
-    gutter: size.width < 560 ? 76 : 148,
+    gutter: size.width < 560 ? 96 : 148,
     pools,
     lanesTop,
     rowHeight,

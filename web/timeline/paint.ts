@@ -26,6 +26,9 @@ export interface Scene {
   readonly drag: Span | null;
 }
 
+/** Between the edge and words, so that the mark of the focus leaves them free. */
+const inset = 4;
+
 interface Pen {
   readonly context: CanvasRenderingContext2D;
   readonly palette: Palette;
@@ -135,10 +138,10 @@ function paintPoolNames({ context, palette }: Pen, { layout, ledger }: Scene): v
     context.textAlign = 'right';
     context.fillStyle = palette.quiet;
     context.fillText(count, layout.gutter - 8, middle);
-    const room = layout.gutter - 14 - context.measureText(count).width;
+    const room = layout.gutter - 14 - inset - context.measureText(count).width;
     context.textAlign = 'left';
     context.fillStyle = palette.ink;
-    context.fillText(cut(context, pool, room), 0, middle);
+    context.fillText(cut(context, pool, room), inset, middle);
   });
 }
 
@@ -158,8 +161,8 @@ function paintLanes({ context, palette, x }: Pen, { layout, loaded: { timeline }
     context.textAlign = 'left';
     const name = `${one.host} ${one.worker}`;
     let text = names.get(name);
-    if (text === undefined) names.set(name, (text = cut(context, name, layout.gutter - 36)));
-    context.fillText(text, 0, top + layout.rowHeight / 2);
+    if (text === undefined) names.set(name, (text = cut(context, name, layout.gutter - inset - 36)));
+    context.fillText(text, inset, top + layout.rowHeight / 2);
     context.textAlign = 'right';
     context.fillText(String(lane + 1), layout.gutter - 8, top + layout.rowHeight / 2);
   }

@@ -10,11 +10,10 @@ const day = 24 * hour;
 export const lengthText = (ms: number): string =>
   ms < second ? `${Math.round(Math.max(0, ms))} ms` : duration(ms / second);
 
-/** Slots times time: seconds up to hours, with a unit of its own. */
-export function slotTimeText(seconds: number): string {
-  if (seconds < 1_000) return `${seconds.toFixed(1)} s`;
-  if (seconds < 100 * 3_600) return `${(seconds / 60).toFixed(1)} min`;
-  return `${(seconds / 3_600).toFixed(1)} h`;
+/** How to write parts of so many slot seconds: all in one unit, so that they compare. */
+export function slotTimes(all: number): (seconds: number) => string {
+  const [size, unit] = all < 1_000 ? [1, 's'] : all < 100 * 3_600 ? [60, 'min'] : [3_600, 'h'];
+  return (seconds) => `${(seconds / size).toFixed(1)} ${unit}`;
 }
 
 const steps = [
