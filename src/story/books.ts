@@ -33,6 +33,8 @@ export class Books {
   readonly #capacities = new Column();
   readonly #byPool = new Map<string, { slots: Column; allocated: Column }>();
   readonly #holders = new Map<string, Holder>();
+  /** Grants whose end was stored before they were: a connection broke, and they were sent again. */
+  readonly #endedEarly = new Set<string>();
   readonly #wishes = new Map<string, Wish>();
   readonly #moves: LedgerView['moves'][number][] = [];
 
@@ -71,6 +73,7 @@ export class Books {
   }
 
   granted({ grant, pool, slots, freedBy }: Grant, at: number): void {
+    if (this.#endedEarly.delete(grant)) return;
     this.#holders.set(grant, { pool, slots, since: at, freedBy, row: null });
   }
 
@@ -84,9 +87,9 @@ export class Books {
     return this.#holders.get(grant);
   }
 
-  /** A grant ends; one that is not held any more changes nothing. */
+  /** A grant ends. */
   release(grant: string | null): void {
-    if (grant !== null) this.#holders.delete(grant);
+    if (grant !== null && !this.#holders.delete(grant)) this.#endedEarly.add(grant);
   }
 
   asked(by: string, { from, to, reason }: { from: string; to: string; reason?: string | undefined }): void {

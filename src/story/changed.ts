@@ -50,8 +50,11 @@ function dueUpdate({ tasks, knowledge, successes, course }: Records, row: number
   let order = 0;
   while (order < successes.length && successes.at(order) !== row) order += 1;
   const update = knowledge.updates.find(({ trainedOn, failed }) => trainedOn > order && !failed);
-  if (update === undefined)
-    return isDue ? ['It made an update of the model due.'] : ['No model has learnt from it yet.'];
+  if (update === undefined) {
+    if (isDue) return ['It made an update of the model due.'];
+    const isOver = course.state === 'ended';
+    return [isOver ? 'No model has learnt from it: the end came first.' : 'No model has learnt from it yet.'];
+  }
   const ranked =
     update.endedAt === null ? 'which is under way' : `which ranked ${many(update.scored, 'candidate')} anew`;
   return isDue

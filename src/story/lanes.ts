@@ -20,6 +20,14 @@ export interface Lane {
   readonly rows: number[];
 }
 
+/** A place for a task in a lane: behind how many of its tasks, when the last of those ended, and how far it overlaps, ms. */
+interface Fit {
+  readonly number: number;
+  readonly at: number;
+  readonly before: number;
+  readonly overlap: number;
+}
+
 /** Starts and ends of tasks by row, ms. */
 export interface Times {
   readonly start: Column;
@@ -73,12 +81,12 @@ export class Lanes {
   place(row: number, worker: string, slots: number): void {
     const start = this.#times.start.at(row);
     const end = this.#times.end.at(row);
-    const free: { number: number; at: number; before: number }[] = [];
+    const free: Fit[] = [];
     for (const number of this.of(worker)) {
-      const at = this.#gapFor(number, start, end);
-      if (at !== null) free.push({ number, at, before: this.#endOf(this.all[number]?.rows[at - 1]) });
+      const fit = this.#fitOf(number, start, end);
+      if (fit !== null) free.push(fit);
     }
-    free.sort((a, b) => b.before - a.before || a.number - b.number);
+    free.sort((a, b) => a.overlap - b.overlap || b.before - a.before || a.number - b.number);
     for (let place = 0; place < slots; place += 1) {
       const { number, at } = free[place] ?? { number: this.#open(worker, start, end), at: 0 };
       const lane = this.all[number];
@@ -103,13 +111,15 @@ export class Lanes {
   }
 
   /** Where in a lane's tasks one fits that runs from `start` to `end`; null where it does not. */
-  #gapFor(number: number, start: number, end: number): number | null {
+  #fitOf(number: number, start: number, end: number): Fit | null {
     const rows = this.all[number]?.rows ?? [];
-    let place = rows.length;
-    while (place > 0 && this.#times.start.at(rows[place - 1] ?? -1) > start) place -= 1;
-    if (this.#endOf(rows[place - 1]) > start + tolerance) return null;
-    const next = rows[place];
-    return next !== undefined && this.#times.start.at(next) < end - tolerance ? null : place;
+    let at = rows.length;
+    while (at > 0 && this.#times.start.at(rows[at - 1] ?? -1) > start) at -= 1;
+    const before = this.#endOf(rows[at - 1]);
+    const next = rows[at];
+    const after = next === undefined ? Infinity : this.#times.start.at(next);
+    const overlap = Math.max(0, before - start) + Math.max(0, end - after);
+    return overlap > tolerance ? null : { number, at, before, overlap };
   }
 }
 

@@ -79,6 +79,8 @@ export class Records {
   /** What people call the candidates that they added. */
   readonly added = new Map<number, string>();
   readonly #channels = new Channels();
+  /** Grants of tasks whose creation is not stored yet. */
+  readonly #earlyGrants = new Map<string, string>();
   /** What is done with the facts of each source; others tell nothing that anybody asks for. */
   readonly #takers: Readonly<Partial<Record<Source, (event: unknown, fact: StoredFact) => void>>> = {
     submitter: (event, fact) => this.#asker('submitter', event as Says<'submitter'>, fact),
@@ -146,6 +148,8 @@ export class Records {
     if (task.candidate !== null && this.isObjective(row)) this.knowledge.take(task.candidate);
     if (task.grant === null) {
       this.queued.add(row);
+      const early = this.#earlyGrants.get(task.id);
+      if (early !== undefined) this.#grantedAhead(task.id, early, fact.storedAt);
       return;
     }
     this.tasks.grantedAt.set(row, this.books.grantOf(task.grant)?.since ?? fact.storedAt);
@@ -164,16 +168,24 @@ export class Records {
   #ledger(event: Says<'resource-ledger'>, { storedAt, sequence }: StoredFact): void {
     if (event.type === 'slots.granted') {
       this.books.granted(event, storedAt);
-      const row = event.task === undefined ? -1 : this.tasks.find(event.task);
-      if (row < 0 || !Number.isNaN(this.tasks.end.at(row))) return;
-      this.tasks.grant(row, event.grant, storedAt);
-      this.books.use(event.grant, row);
-      this.queued.delete(row);
-      this.running.add(row);
+      if (event.task !== undefined) this.#grantedAhead(event.task, event.grant, storedAt);
     } else if (event.type === 'slots.changed') {
       this.books.changed(event, storedAt);
       this.course.noteSpare(this.books.hasSpare, storedAt);
     } else if (event.type === 'slots.moved') this.books.moved(event, storedAt, sequence);
+  }
+
+  /** A task that waited has a slot, unless it has ended meanwhile. */
+  #grantedAhead(task: string, grant: string, at: number): void {
+    const row = this.tasks.find(task);
+    if (row < 0) {
+      this.#earlyGrants.set(task, grant);
+    } else if (Number.isNaN(this.tasks.end.at(row))) {
+      this.tasks.grant(row, grant, at);
+      this.books.use(grant, row);
+      this.queued.delete(row);
+      this.running.add(row);
+    } else this.books.release(grant);
   }
 
   #finished(result: TaskResult, { sequence, storedAt }: StoredFact): void {
@@ -189,7 +201,8 @@ export class Records {
     this.running.delete(row);
     this.queued.delete(row);
     if (task.candidate !== null && this.isObjective(row)) this.knowledge.take(task.candidate);
-    this.books.release(tasks.grants[row] ?? task.grant);
+    this.books.release(tasks.grants[row] ?? task.grant ?? this.#earlyGrants.get(task.id) ?? null);
+    this.#earlyGrants.delete(task.id);
     if (tasks.stateOf(row) === 'withdrawn') {
       tasks.end.set(row, storedAt);
       return;
