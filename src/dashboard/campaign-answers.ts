@@ -5,13 +5,15 @@ import { chartOf } from '../charts/chart-model.ts';
 import { chartSvg } from '../charts/svg.ts';
 import { systemOf } from '../charts/system-model.ts';
 import { systemSvg } from '../charts/system-svg.ts';
+import { spaceOf } from '../campaign/candidate-names.ts';
 import { composePlans } from '../campaign/composition.ts';
-import { directionOf, type CampaignDefinition } from '../campaign/definition.ts';
+import { directionOf, type CampaignDefinition, type Candidates } from '../campaign/definition.ts';
 import { handsOn } from '../campaign/hands-on.ts';
 import { thisPerson } from '../campaign/operator.ts';
 import type { RunRecord } from '../campaign/run-folder.ts';
 import { artifactText, storyOf, taskDetail } from '../campaign/story-reader.ts';
 import type { ActorPlan } from '../protocol/actor.ts';
+import { CoxswainError } from '../protocol/errors.ts';
 import type { Story } from '../story/story.ts';
 import type { TaskState } from '../story/views.ts';
 import type { CampaignInfo, EventDetail, EventPage, Past, SteerAnswer, TaskPage, TaskStory } from './api.ts';
@@ -43,9 +45,14 @@ export class CampaignAnswers implements Answers {
   readonly #reader: CampaignReader;
   readonly #history: History;
   readonly #log: EventLog;
+  #space: Candidates | null = null;
+  #reading: Promise<unknown> | null = null;
   readonly #shared = new SharedBodies();
   readonly #drawings: Drawings;
   readonly #charts = new Map<string, Promise<string>>();
+  /** For the names of candidates that nobody has computed: read when somebody looks, where it can be read. */
+  #space: Candidates | null = null;
+  #isNaming = false;
 
   constructor(options: AnswersOptions) {
     const { connection, record, definition } = options;
@@ -53,7 +60,7 @@ export class CampaignAnswers implements Answers {
     this.#drawings = new Drawings(definition);
     this.#plans = composePlans(definition, record);
     const actors = this.#plans.map(({ actor }) => actor.name);
-    this.#story = storyOf(record, definition);
+    this.#story = storyOf(record, definition, (candidate) => this.#space?.labelOf(candidate) ?? null);
     this.#feed = new LiveFeed((watchers) => this.#reader.watched(watchers));
     this.#history = new History(this.#plans, (from, to) => this.#log.facts(from, to));
     const [story, feed, history] = [this.#story, this.#feed, this.#history];
@@ -87,6 +94,18 @@ export class CampaignAnswers implements Answers {
 
   live(response: ServerResponse): void {
     this.#feed.open(response);
+    if (!this.#isNaming) void this.#nameCandidates();
+  }
+
+  /** After the log, which people wait for. Without the space's file candidates are shown by their numbers. */
+  async #nameCandidates(): Promise<void> {
+    this.#isNaming = true;
+    try {
+      await this.#reader.current();
+      this.#space = await spaceOf(this.#options);
+    } catch (error) {
+      if (!(error instanceof CoxswainError)) this.#isNaming = false;
+    }
   }
 
   timeline(): Promise<Body> {
@@ -157,6 +176,20 @@ export class CampaignAnswers implements Answers {
 
   drawing(label: string, theme: 'light' | 'dark'): Promise<string | null> {
     return this.#drawings.draw(label, theme);
+  }
+
+  /** What people call a candidate that was not simulated; null where the space cannot be read on this machine. */
+  #labelOf(candidate: number): string | null {
+    const space = this.#space;
+    return space !== null && candidate < space.count ? space.labelOf(candidate) : null;
+  }
+
+  #readSpace(): void {
+    this.#reading ??= spaceOf(this.#options).then(
+      (space) => (this.#space = space),
+      // Candidates are shown by their numbers.
+      () => undefined,
+    );
   }
 
   /** Charts are drawn once: an actor's machine stays what it is. */
