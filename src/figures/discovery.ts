@@ -1,4 +1,4 @@
-/** What was found, against simulations or against wall time, beside what random choices would have found. */
+/** What was found, against simulations or against wall time, beside what choices without a model would have found. */
 import { curvesFigure, type BaseLine, type Line } from './curves.ts';
 import { type Theme } from './palette.ts';
 import { sampled, type Size } from './plot.ts';
@@ -7,7 +7,7 @@ import type { Figure } from './svg.ts';
 
 const points = 400;
 
-/** A figure of finds; the band around random holds what two of three random searches would have found. */
+/** A figure of finds; the band around the baseline holds two of three such searches. */
 export function discoveryFigure(
   data: RunsData & { readonly by: 'evaluations' | 'time' },
   theme: Theme,
@@ -45,7 +45,7 @@ const foundAt = ({ science }: RunScience, successes: number): number =>
 const at = ({ science: { results } }: RunScience, successes: number): number =>
   successes === 0 ? 0 : (results.at[successes - 1] ?? 0);
 
-/** What random choices would have found, in the pace of the run; of several runs there is one only against simulations. */
+/** What choices at random, or without a model, would have found, in the pace of the run; of several runs there is one only against simulations. */
 function randomOf(runs: readonly RunScience[], by: 'evaluations' | 'time', ms: number): BaseLine | null {
   if (by === 'time' && runs.length > 1) return null;
   const longest = [...runs].sort((a, b) => b.science.found.length - a.science.found.length)[0];
@@ -54,7 +54,7 @@ function randomOf(runs: readonly RunScience[], by: 'evaluations' | 'time', ms: n
   const { rate, error } = random;
   const shown = sampled(longest.science.found.length + 1, points);
   return {
-    name: 'random',
+    name: random.from.endsWith('at random') ? 'random' : 'without a model',
     x: shown.map((n) => (by === 'evaluations' ? n : at(longest, n) / ms)),
     mean: shown.map((n) => n * rate),
     // Luck of the draw, and what is not known of the rate.
@@ -67,12 +67,14 @@ function captionOf({ runs, by }: RunsData & { by: string }, hasRandom: boolean):
   const against = by === 'evaluations' ? 'simulations that succeeded' : 'wall time';
   const { random = null } = runs[0]?.science ?? {};
   const beside = hasRandom
-    ? ` Dashed: what random choices would have found${random === null ? '' : ` (${random.from})`}, with what luck would do.`
+    ? ` Dashed: what would have been found at the rate${random === null ? ' of random choices' : ` of ${random.from}`}; band: luck.`
     : '';
   const [one] = runs;
   if (one === undefined || runs.length > 1) return `Finds of ${runs.length} runs against ${against}.${beside}`;
   const [found, all] = [one.science.found.at(-1) ?? 0, one.science.found.length];
   const times =
-    random !== null && random.rate > 0 && all > 0 ? `, ${(found / (random.rate * all)).toFixed(1)} times random` : '';
+    random !== null && random.rate > 0 && all > 0
+      ? `, ${(found / (random.rate * all)).toFixed(1)} times as many as the dashed rate`
+      : '';
   return `${found} of ${all} simulations found one${times}.${beside}`;
 }

@@ -56,7 +56,7 @@ export function scienceExhibits(data: RunsData): Exhibit[] {
   const hasResults = some(({ results }) => results.at);
   const isPredicted = some(({ results }) => results.predicted);
   const lines = runs.flatMap(({ name, science: { calibration } }) =>
-    calibration === null ? [] : [{ name, ...calibration }],
+    calibration === null ? [] : [{ name: runs.length === 1 ? 'the model' : name, ...calibration }],
   );
   return [
     ...(hasResults ? [found('evaluations'), found('time')] : []),

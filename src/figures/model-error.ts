@@ -14,7 +14,7 @@ export function errorFigure({ runs, measure }: RunsData, theme: Theme, size?: Si
   const all = runs.map(({ science }) => errorsOf(science));
   const lines = runs.map(({ name }, i): Line => {
     const { x, model, band } = all[i] ?? noErrors;
-    return { name: runs.length === 1 ? 'the model' : name, x, mean: model, band };
+    return { name: runs.length === 1 ? 'the model' : x.length === 0 ? `${name}: none` : name, x, mean: model, band };
   });
   const [first = noErrors] = all;
   const guess: BaseLine = {

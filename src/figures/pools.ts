@@ -19,7 +19,7 @@ export function poolsFigure(ledger: LedgerView, theme: Theme, given?: Size): Fig
   const words = {
     title: 'Slots of each pool',
     caption:
-      'Line: the slots that the pool has. Filled: those that a task holds. What is white below the line was free.' +
+      'Line: the slots that the pool has. Filled: those that a task holds. What is empty below the line was free.' +
       (ledger.moves.length === 0 ? '' : ` ${ledger.moves.length} moves between pools.`),
     x: `wall time, ${time.unit}`,
     y: 'slots',

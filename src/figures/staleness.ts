@@ -27,7 +27,7 @@ export function stalenessFigure(
   const y = { min: 0, max: niceMax(highest) };
   const x = { min: 0, max: all.flat().reduce((most, [at]) => Math.max(most, at), Number.MIN_VALUE) };
   const words = {
-    title: 'Staleness of choices',
+    title: `Staleness of choices, in ${data.in}`,
     caption: captionOf(data, medians, highest),
     x: time.name,
     y: data.in === 'results' ? 'results not known' : 'age of the ranking, s',

@@ -29,6 +29,12 @@ export function comparedExhibits(
   return [...scienceExhibits({ measure: objective, runs: science }), ...(rows.length === 0 ? [] : [busyExhibit(rows)])];
 }
 
+/** A name that is set in stays so in a page. */
+const indented = ([name = '', ...cells]: readonly string[]): string[] => [
+  name.replace(/^ +/, '\u00a0\u00a0\u00a0'),
+  ...cells,
+];
+
 const busyExhibit = (rows: readonly UtilisationRow[]): Exhibit => ({
   name: 'utilisation',
   label: "Shares of the slots' time by run",
@@ -61,7 +67,7 @@ export function comparePage(comparison: Comparison, drawn: readonly DrawnExhibit
     <p>${runs.length} runs side by side: ${objective.label} ${side} ${threshold} ${objective.unit}.</p>
     ${notes.map((note) => html`<p>${note}</p>`)}
     <p class="quiet small">This page was made ${utc(madeAt)} from the results that the runs have left.</p>
-    ${section('In numbers', dataTable({ columns: ['', ...ids], rows: numberRows(comparison) }))}
+    ${section('In numbers', dataTable({ columns: ['', ...ids], rows: numberRows(comparison).map(indented) }))}
     ${section(
       'What differs',
       different.length === 0

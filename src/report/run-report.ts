@@ -45,7 +45,10 @@ function numbers({ overview, science, measure, idle }: RunReport): Html {
     {
       name: 'found',
       value: String(found.count),
-      more: expected === null ? `${percentOf(found.share)} of simulations` : `random: ${expected.toFixed(1)} expected`,
+      more:
+        expected === null
+          ? `${percentOf(found.share)} of simulations`
+          : `${expected.toFixed(1)} expected without a model`,
     },
     { name: 'found of the last 25', value: percentOf(found.shareOfLast25), more: `${percentOf(found.share)} overall` },
     {

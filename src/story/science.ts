@@ -46,13 +46,16 @@ export function scienceOf(records: Records): Science {
   };
 }
 
-/** The rate of finds among those that were chosen without a model. */
+/** Fewer than this that were chosen at random say less than those do that were chosen as unlike each other as can be. */
+const enoughAtRandom = 8;
+
+/** The rate of finds among those that were chosen at random; where there are few, among all that were chosen without a model. */
 function byChance(records: Records, rows: readonly number[]): Science['random'] {
   const { tasks } = records;
-  const unguided = rows.filter((row) => {
-    const by = tasks.names.at(tasks.by.at(row));
-    return by === 'shuffle' || by === 'first';
-  });
+  const chosenBy = (row: number): string | null => tasks.names.at(tasks.by.at(row));
+  const shuffled = rows.filter((row) => chosenBy(row) === 'shuffle');
+  const isRandom = shuffled.length >= enoughAtRandom;
+  const unguided = isRandom ? shuffled : rows.filter((row) => ['shuffle', 'first'].includes(chosenBy(row) ?? ''));
   const count = unguided.length;
   if (count === 0) return null;
   const found = unguided.filter((row) => records.isFound(tasks.value.at(row))).length;
@@ -62,7 +65,9 @@ function byChance(records: Records, rows: readonly number[]): Science['random'] 
   return {
     rate,
     error: Math.sqrt((adjusted * (1 - adjusted)) / (count + 4)),
-    from: `the ${count.toLocaleString('en')} that were chosen without a model`,
+    from: isRandom
+      ? `the ${count.toLocaleString('en')} that were chosen at random`
+      : `the ${count.toLocaleString('en')} that were chosen before there was a model, as unlike each other as can be`,
   };
 }
 
