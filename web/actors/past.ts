@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import type { ActorLive, Past } from '../../src/dashboard/api.ts';
 import type { Overview } from '../../src/story/views.ts';
-import { get, withQuery } from '../api.ts';
+import { ApiError, get, withQuery } from '../api.ts';
 import { actors, overview, reading } from '../live.ts';
 import { route } from '../route.ts';
 
@@ -15,11 +15,15 @@ export const trouble = signal<string | null>(null);
 /** The last event that there is. */
 export const end = computed(() => Math.max(overview.value?.position ?? 0, reading.value?.end ?? 0));
 
+const retryMs = 1_000;
+const delay = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 let isAsking = false;
 
 /** Looks at a place in the log; null for now. Kept in the address, so that it can be sent to somebody. */
 export function look(to: number | null): void {
-  at.value = to === null || to >= end.peek() ? null : Math.max(1, Math.round(to));
+  // Before anything was heard, nobody knows where the end is.
+  const isEnd = to !== null && end.peek() > 0 && to >= end.peek();
+  at.value = to === null || isEnd ? null : Math.max(1, Math.round(to));
   void ask();
 }
 
@@ -49,7 +53,10 @@ async function ask(): Promise<void> {
       trouble.value = null;
     } catch (error) {
       trouble.value = error instanceof Error ? error.message : String(error);
-      if (at.peek() === wanted) break;
+      // The replay is not that far yet, or the connection will be back.
+      if (error instanceof ApiError && (error.status === 503 || error.status === 0)) await delay(retryMs);
+      else if (at.peek() === wanted) break;
+      continue;
     }
     // Where there is no event the answer is about the last one before it.
     if (at.peek() === wanted) break;

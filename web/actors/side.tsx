@@ -24,7 +24,7 @@ function Now({ actor }: { readonly actor: ActorLive | undefined }): JSX.Element 
       <dl class="actor-facts">
         <Fact name="mailbox" value={actor === undefined ? '–' : mailboxText(actor.mailbox)} />
         <Fact name="position" value={actor === undefined ? '–' : `event ${count(actor.position)}`} />
-        <Fact name="run by" value={actor === undefined ? '–' : (actor.runBy ?? 'nobody')} />
+        <Fact name="lease" value={actor === undefined ? '–' : leaseText(actor.runBy)} />
         <Fact name="host" value={actor?.host ?? '–'} />
       </dl>
       <Held value={actor?.recent ?? []} title="Its last events">
@@ -44,6 +44,7 @@ function Now({ actor }: { readonly actor: ActorLive | undefined }): JSX.Element 
   );
 }
 
+const leaseText = (runBy: string | null): string => (runBy === null ? 'nobody runs it' : `held by ${runBy}`);
 const mailboxText = (depth: number): string => (depth === 0 ? 'empty' : `${count(depth)} to take`);
 
 const Fact = ({ name, value }: { readonly name: string; readonly value: string }): JSX.Element => (

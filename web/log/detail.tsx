@@ -12,20 +12,44 @@ export function Detail({ sequence }: { readonly sequence: string }): JSX.Element
   const { data, error } = useAnswer<EventDetail>(withQuery('/api/event', { at: sequence }));
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus({ preventScroll: true }), [sequence]);
+  const number = Number(sequence);
+  const step = (by: number): void => go('log', { event: number + by });
   const isThis = data !== null && String(data.sequence) === sequence;
   return (
-    <aside class="event-detail" aria-labelledby="event-title">
+    <aside
+      class="event-detail"
+      aria-labelledby="event-title"
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.preventDefault();
+        close();
+      }}
+    >
       <header>
         <h2 id="event-title" tabIndex={-1} ref={title}>
           Event <span class="number">{sequence}</span>
         </h2>
-        <button class="plain" aria-label="Close this event" onClick={() => go('log')}>
-          ✕
-        </button>
+        <span>
+          <button class="plain" aria-label="The event before" disabled={number <= 1} onClick={() => step(-1)}>
+            ‹
+          </button>
+          <button class="plain" aria-label="The event after" onClick={() => step(1)}>
+            ›
+          </button>
+          <button class="plain" aria-label="Close this event" onClick={close}>
+            ✕
+          </button>
+        </span>
       </header>
       {isThis ? <Whole event={data} /> : <p class="empty">{error ?? 'Asking for it.'}</p>}
     </aside>
   );
+}
+
+/** Back to the list, where the keys go on. */
+function close(): void {
+  go('log');
+  document.querySelector<HTMLElement>('.events')?.focus();
 }
 
 function Whole({ event }: { readonly event: EventDetail }): JSX.Element {
