@@ -11,6 +11,7 @@ import { createCampaign } from '../campaign/creation.ts';
 import { Steering } from '../campaign/steering.ts';
 import type { Summary } from '../campaign/summary.ts';
 import type { ActorPlan } from '../protocol/actor.ts';
+import { inspectCampaign } from '../inspection/campaign-inspection.ts';
 import { connectNats, natsAddress, type NatsAddress } from '../nats/connection.ts';
 import { exitCodes, LeaseError, messageOf } from '../protocol/errors.ts';
 import { cacheDir } from '../setup/cache-dir.ts';
@@ -139,6 +140,12 @@ async function steer(
     },
   });
   metrics?.follow(connection, id, steering);
+  if (options.inspect !== null) {
+    const warn = (message: string): void => view.line(printable(message));
+    const inspection = await inspectCampaign(connection, id, plans, { port: options.inspect, warn });
+    closers.push(() => inspection.close());
+    view.line(`inspector: ${inspection.link}`);
+  }
   await untilAllRun(steering, record, plans);
   // The files are ours to write only now that the campaign is; what an earlier life summed up is no longer true.
   await rm(folder.summary, { force: true });

@@ -18,4 +18,6 @@ export interface RunOptions {
   readonly output: 'full' | 'quiet' | 'json';
   /** Whether it is to be seen in a browser. */
   readonly dashboard: boolean;
+  /** Port at which Stately's tools find the actors; 0 for any, null for none. */
+  readonly inspect: number | null;
 }

@@ -5,6 +5,7 @@ import type { CampaignDefinition } from '../campaign/definition.ts';
 import { loadCampaign } from '../campaign/load.ts';
 import { readRunRecord, refuseExistingRun } from '../campaign/run-folder.ts';
 import { parseSettings, refuseContradictions, settingFlags } from '../campaign/settings.ts';
+import { inspectionPort } from '../inspection/campaign-inspection.ts';
 import { natsAddress } from '../nats/connection.ts';
 import { ConfigError } from '../protocol/errors.ts';
 import { runCampaign } from './campaign-run.ts';
@@ -18,13 +19,16 @@ interface RunFlags extends Record<string, string | boolean | undefined> {
   metrics?: string;
   out: string;
   dashboard?: boolean;
+  inspect?: string | boolean;
   json?: boolean;
   quiet?: boolean;
 }
 
 /** The command with the flags of the campaign that it is called for. */
 export async function runCommand(argv: readonly string[]): Promise<Command> {
-  const folder = folderOf(argv, ['--json', '--quiet', '--no-dashboard']);
+  // Its port may be left out.
+  const isBare = !/^\d+$/.test(argv[argv.indexOf('--inspect') + 1] ?? '');
+  const folder = folderOf(argv, ['--json', '--quiet', '--no-dashboard', ...(isBare ? ['--inspect'] : [])]);
   const definition = (await loadCampaign(folder)) as CampaignDefinition;
   const command = new Command('run')
     .description('run a campaign here: everything that it needs is started on this machine')
@@ -36,6 +40,7 @@ export async function runCommand(argv: readonly string[]): Promise<Command> {
     .option('--out <dir>', 'folder that holds the runs', 'runs')
     .option('--metrics <[host:]port>', 'serve Prometheus metrics there, and those of the worker at the next port')
     .option('--no-dashboard', 'offer no page that shows the run in a browser')
+    .option('--inspect [port]', "show the actors in Stately's inspector: prints a link")
     .option('--json', 'print the summary as one JSON value, and nothing else')
     .option('--quiet', 'print only the summary');
   return addSettingFlags(command, definition)
@@ -89,6 +94,7 @@ async function run(folder: string, definition: CampaignDefinition, flags: RunFla
     nats: flags.nats ?? resumed?.server ?? null,
     metrics: flags.metrics ?? null,
     dashboard: flags.dashboard !== false,
+    inspect: inspectionPort(flags.inspect),
     output: flags.json === true ? 'json' : flags.quiet === true ? 'quiet' : 'full',
   });
 }

@@ -1,10 +1,16 @@
 /** `cox watch`: what happens in a campaign, a line an event, as it happens. */
 import { Command } from 'commander';
+import { composePlans } from '../campaign/composition.ts';
+import type { CampaignDefinition } from '../campaign/definition.ts';
 import { endOfLog, followFacts } from '../campaign/facts.ts';
+import { loadCampaign } from '../campaign/load.ts';
+import { inspectCampaign, inspectionPort } from '../inspection/campaign-inspection.ts';
+import type { InspectionServer } from '../inspection/inspection-server.ts';
 import { readStored, type ReadFrom } from '../nats/log-reader.ts';
 import { ConfigError, exitCodes } from '../protocol/errors.ts';
 import type { StoredFact } from '../protocol/fact.ts';
 import { streams, subjects } from '../protocol/subjects.ts';
+import { folderFor } from './campaign-folder.ts';
 import { eventFilter, momentOf, type EventFlags } from './event-filter.ts';
 import { eventLine } from './event-text.ts';
 import { Interruption } from './interruption.ts';
@@ -17,6 +23,8 @@ interface WatchFlags extends EventFlags {
   readonly from?: string;
   readonly since?: string;
   readonly json?: boolean;
+  readonly inspect?: string | boolean;
+  readonly folder?: string;
 }
 
 export function watchCommand(): Command {
@@ -35,11 +43,14 @@ export function watchCommand(): Command {
     .option('--nats <url>', 'its NATS server (default: that of the run in this folder, else $COX_NATS_URL)')
     .option('--out <dir>', 'folder that holds the runs', 'runs')
     .option('--json', 'print each event as one JSON value')
+    .option('--inspect [port]', "show the actors in Stately's inspector, until Ctrl-C: prints a link")
+    .option('--folder <dir>', "with --inspect: the campaign's folder here (default: where it was started from)")
     .addHelpText(
       'after',
       '\nExamples:\n  $ cox watch batched-20260101-120000 --nats nats://head:4222 --from start\n' +
         '  $ cox watch batched-20260101-120000 --since 10m --source resource-ledger,allocator\n' +
         '  $ cox watch batched-20260101-120000 --task simulate-17\n' +
+        '  $ cox watch batched-20260101-120000 --inspect\n' +
         '\nExit codes: 0 when the campaign has ended or is not under way, 130 when it was interrupted.',
     )
     .action(async (id: string, flags: WatchFlags) => {
@@ -56,6 +67,7 @@ const several = (text: string, before: readonly string[] = []): string[] => [
 async function watch(id: string, flags: WatchFlags): Promise<number> {
   const place = placeOf(flags);
   const fits = eventFilter(flags);
+  const port = inspectionPort(flags.inspect);
   const interruption = new Interruption();
   try {
     const { nats, out } = flags;
@@ -63,19 +75,38 @@ async function watch(id: string, flags: WatchFlags): Promise<number> {
     const isStyled = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '';
     const lineOf = (fact: StoredFact): string =>
       flags.json === true ? printable(JSON.stringify(fact)) : eventLine(fact, isStyled);
+    let inspection: InspectionServer | null = null;
     try {
+      inspection = port === null ? null : await inspect(campaign, port, flags.folder);
+      const isInspected = inspection !== null;
       return await Promise.race([
-        show(campaign, place, (fact) => (fits(fact) ? lineOf(fact) : null)).then(() => exitCodes.done),
+        show(campaign, place, (fact) => (fits(fact) ? lineOf(fact) : null)).then(() =>
+          isInspected ? interruption.second.then(() => exitCodes.done) : exitCodes.done,
+        ),
         interruption.second.then(() => exitCodes.interrupted),
         // Whoever reads our lines has seen enough.
         new Promise<number>((resolve) => process.stdout.on('error', () => resolve(exitCodes.done))),
       ]);
     } finally {
+      await inspection?.close();
       await campaign.close();
     }
   } finally {
     interruption.close();
   }
+}
+
+/** Serve the actors to Stately's tools, and say where. */
+async function inspect(
+  { connection, record }: StoredCampaign,
+  port: number,
+  folder: string | undefined,
+): Promise<InspectionServer> {
+  const definition = (await loadCampaign(folderFor(record, folder))) as CampaignDefinition;
+  const warn = (message: string): void => void process.stderr.write(`${printable(message)}\n`);
+  const server = await inspectCampaign(connection, record.id, composePlans(definition, record), { port, warn });
+  process.stderr.write(`inspector: ${server.link}\n`);
+  return server;
 }
 
 /** Print events from a place on (null: from now on), until the campaign has ended; of one that is not under way, what there is. */
