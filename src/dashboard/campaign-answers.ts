@@ -45,8 +45,6 @@ export class CampaignAnswers implements Answers {
   readonly #reader: CampaignReader;
   readonly #history: History;
   readonly #log: EventLog;
-  #space: Candidates | null = null;
-  #reading: Promise<unknown> | null = null;
   readonly #shared = new SharedBodies();
   readonly #drawings: Drawings;
   readonly #charts = new Map<string, Promise<string>>();
@@ -66,6 +64,8 @@ export class CampaignAnswers implements Answers {
     const [story, feed, history] = [this.#story, this.#feed, this.#history];
     this.#reader = new CampaignReader({ connection, campaign: record.id, story, history, feed, actors });
     this.#log = new EventLog(connection, record.id, () => this.#reader.end);
+    // Whoever comes first finds a long log read, or being read.
+    this.#reader.current().catch(() => undefined);
   }
 
   /** How many look at this moment. */
@@ -176,20 +176,6 @@ export class CampaignAnswers implements Answers {
 
   drawing(label: string, theme: 'light' | 'dark'): Promise<string | null> {
     return this.#drawings.draw(label, theme);
-  }
-
-  /** What people call a candidate that was not simulated; null where the space cannot be read on this machine. */
-  #labelOf(candidate: number): string | null {
-    const space = this.#space;
-    return space !== null && candidate < space.count ? space.labelOf(candidate) : null;
-  }
-
-  #readSpace(): void {
-    this.#reading ??= spaceOf(this.#options).then(
-      (space) => (this.#space = space),
-      // Candidates are shown by their numbers.
-      () => undefined,
-    );
   }
 
   /** Charts are drawn once: an actor's machine stays what it is. */
