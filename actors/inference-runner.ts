@@ -268,7 +268,8 @@ const inferenceRunnerMachine = setup({
     requestArrangement: enqueueActions(({ enqueue, context }) => {
       const request = `inference-runner/${context.model?.update ?? 0}/arrange`;
       enqueue.assign({ request });
-      if (context.borrow !== 'all') for (const fact of callsForOne(context)) enqueue.emit(fact);
+      // The last chunk has left one, unless its worker has gone or a person has moved it.
+      for (const fact of callsForOne(context)) enqueue.emit(fact);
       enqueue.emit({ type: 'slots.requested', request, pool: context.pool, slots: 1, count: 1 });
     }),
     arrange: enqueueActions(({ enqueue, context, event }) => {
@@ -437,7 +438,7 @@ const inferenceRunnerMachine = setup({
           },
         },
         waitingToArrange: {
-          description: 'Waits for a slot; the last chunk has left one unless its worker has gone.',
+          description: 'Waits for a slot; the last chunk has left one, unless that is gone.',
           entry: 'requestArrangement',
           on: {
             'slots.granted': { guard: 'isMyGrant', target: 'arranging', actions: 'arrange' },

@@ -338,6 +338,7 @@ describe('inference-runner', () => {
       for (const grant of ['grant-1', 'grant-2']) actor.hear('resource-ledger', granted('inference-runner/1', grant));
       actor.hear('worker', scores(1, [[1, 0.9]]));
       expect(actor.hear('worker', scores(2, [[8, 0.8]]))).toEqual([
+        call('simulate', 1),
         { type: 'slots.requested', request: 'inference-runner/1/arrange', pool: 'infer', slots: 1, count: 1 },
       ]);
       expect(actor.hear('fleet', { type: 'capacity.changed', capacity: 1 })).toEqual([call('train'), call('simulate')]);
