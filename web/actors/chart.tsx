@@ -96,5 +96,5 @@ function flash(picture: Picture, arrows: ReadonlySet<string>): void {
 }
 
 /** A count in six characters. */
-export const short = (value: number): string =>
+const short = (value: number): string =>
   value < 100_000 ? value.toLocaleString('en-GB') : `${(value / 1_000).toFixed(0)}k`;

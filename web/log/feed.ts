@@ -20,8 +20,8 @@ export const rows = signal<readonly EventRow[]>([]);
 export const waiting = signal<readonly EventRow[]>([]);
 /** Whether the list stays as it is. */
 export const isHeld = signal(false);
-/** Every type that was seen. */
-export const types = signal<readonly string[]>([]);
+/** Types that were seen, by source. */
+export const types = signal<ReadonlyMap<string, ReadonlySet<string>>>(new Map());
 export const state = signal<'asking' | 'there' | 'all'>('asking');
 export const trouble = signal<string | null>(null);
 
@@ -34,7 +34,7 @@ let known = 0;
 let leftOut = 0;
 
 /** Whether an event passes; the server has the same rule. */
-export const fits = (row: EventRow, { source, type, text }: Filter): boolean =>
+const fits = (row: EventRow, { source, type, text }: Filter): boolean =>
   (source === '' || row.source === source) &&
   (type === '' || row.type === type) &&
   (text === '' || `${row.source} ${row.type} ${row.text}`.toLowerCase().includes(text.toLowerCase()));
@@ -143,6 +143,10 @@ function show(fresh: readonly EventRow[]): void {
 }
 
 function learnTypes(fresh: readonly EventRow[]): void {
-  const all = new Set([...types.peek(), ...fresh.map(({ type }) => type)]);
-  if (all.size > types.peek().length) types.value = [...all].sort();
+  const known = types.peek();
+  const news = fresh.filter(({ source, type }) => known.get(source)?.has(type) !== true);
+  if (news.length === 0) return;
+  const all = new Map([...known].map(([source, those]) => [source, new Set(those)]));
+  for (const { source, type } of news) all.set(source, (all.get(source) ?? new Set<string>()).add(type));
+  types.value = all;
 }

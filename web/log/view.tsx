@@ -5,7 +5,19 @@ import { campaign } from '../live.ts';
 import { route } from '../route.ts';
 import { count } from '../words.ts';
 import { Detail } from './detail.tsx';
-import { filter, follow, isHeld, noFilter, rows, showWaiting, state, trouble, types, waiting } from './feed.ts';
+import {
+  filter,
+  follow,
+  isHeld,
+  noFilter,
+  rows,
+  showWaiting,
+  state,
+  trouble,
+  types,
+  waiting,
+  type Filter,
+} from './feed.ts';
 import { EventList } from './list.tsx';
 import './log.css';
 
@@ -15,7 +27,8 @@ const settledMs = 250;
 
 export function LogView(): JSX.Element {
   useEffect(follow, []);
-  const { event } = route.value.params;
+  const { event: wanted } = route.value.params;
+  const event = wanted !== undefined && /^\d{1,15}$/.test(wanted) ? wanted : undefined;
   return (
     <div class={`log-view ${event === undefined ? '' : 'open'}`}>
       <div class="log-list">
@@ -43,6 +56,14 @@ function footOf(): string {
       : 'No event passes the filters so far back.';
 }
 
+/** What the chosen source says, or anybody; the chosen type in any case. */
+function typesOf({ source, type }: Filter): string[] {
+  const said = source === '' ? [...types.value.values()] : [types.value.get(source) ?? new Set<string>()];
+  const all = new Set(said.flatMap((those) => [...those]));
+  if (type !== '') all.add(type);
+  return [...all].sort();
+}
+
 function Filters(): JSX.Element {
   const text = useRef<HTMLInputElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
@@ -53,8 +74,8 @@ function Filters(): JSX.Element {
   const sources = [...(campaign.value?.actors ?? []), ...outsiders];
   return (
     <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-      <Choice name="Source" of={sources} value={filter.value.source} onChange={(source) => set({ source })} />
-      <Choice name="Type" of={types.value} value={filter.value.type} onChange={(type) => set({ type })} />
+      <Choice name="Source" of={sources} value={filter.value.source} onChange={(source) => set({ source, type: '' })} />
+      <Choice name="Type" of={typesOf(filter.value)} value={filter.value.type} onChange={(type) => set({ type })} />
       <input
         ref={text}
         type="search"
