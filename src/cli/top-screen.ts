@@ -1,5 +1,6 @@
 /** What `cox top` shows, as lines of text: of any width from 64 columns on, and cut to a height where there is one. */
 import type { Overview, SlotRow, WorkerRow } from '../story/views.ts';
+import { duration as exactly } from '../story/words.ts';
 import { duration } from './run-view.ts';
 import { fitted, type Paint, type Tone } from './terminal-text.ts';
 
@@ -63,7 +64,7 @@ function header(
   lines.push(`${bar}${done}${paint('wrong', failed)}${others}`);
   const percent = (value: number | null): string => (value === null ? '' : ` ${Math.round(value * 100)} %`);
   const rate = found.simulationsPerMinute === null ? '' : `, ${found.simulationsPerMinute.toFixed(1)}/min`;
-  const next = found.secondsToNextFind === null ? '' : `, next in ${duration(found.secondsToNextFind)}`;
+  const next = found.secondsToNextFind === null ? '' : `, next in ${exactly(found.secondsToNextFind * 1_000)}`;
   const side = seek === 'highest' ? 'above' : 'below';
   const shares = found.share === null ? '' : `,${percent(found.share)} (last 25:${percent(found.shareOfLast25)})`;
   lines.push(
@@ -77,7 +78,7 @@ function header(
     const updating = model.isUpdating ? ', updating' : '';
     lines.push(
       fitted(
-        `model   update ${model.update} from ${model.trainedOn} results, ${model.staleResults} since${error}${updating}`,
+        `model   update ${model.update} from ${model.trainedOn} results, ${model.staleResults} more since${error}${updating}`,
         columns,
       ),
     );
@@ -139,7 +140,7 @@ function slotLines({ overview, now }: TopView, columns: number, paint: Paint): s
 }
 
 function slotLine({ lane, worker, task, idle, since }: SlotRow, width: number, now: number, paint: Paint): string {
-  const age = fitted(duration(Math.max(0, now - since) / 1_000), 11, 'right');
+  const age = fitted(exactly(now - since), 11, 'right');
   const [what, about] = task === null ? ['idle', idle ?? ''] : [task.topic, task.label];
   const tone = task === null ? 'quiet' : toneOf(task.topic);
   return `${fitted(String(lane), 3, 'right')}  ${fitted(worker, 19)} ${paint(tone, fitted(what, 9))} ${paint(task === null ? 'quiet' : null, fitted(about, width))}${age}`;
@@ -182,24 +183,39 @@ function workerLine(
 }
 
 /**
- * Several lists in so many rows, blank lines between them: each gets its share, and what one does not need the next may have. A list
+ * Several lists in so many rows, blank lines between them: each gets its share, and what one does not need the others have. A list
  * that is cut says by how much.
  */
 function shared(rows: number, lists: readonly string[][], paint: Paint): string[] {
-  const all: string[] = [];
-  let left = rows;
-  lists.forEach((list, place) => {
-    const others = lists.length - place - 1;
-    const separator = place === 0 ? 0 : 1;
-    const mine = Math.min(list.length, Math.max(0, Math.floor(left / (others + 1)) - separator));
-    const isCut = mine < list.length;
-    if (mine < 2 && isCut) return;
-    const shown = isCut ? [...list.slice(0, mine - 1), paint('quiet', `… ${list.length - mine + 1} more`)] : list;
-    if (separator === 1 && all.length > 0) all.push('');
-    all.push(...shown);
-    left = rows - all.length;
+  const room = sharesOf(rows - lists.length + 1, lists);
+  const shown = lists.flatMap((list, place) => {
+    const mine = room[place] ?? 0;
+    if (mine >= list.length) return [list];
+    // A heading, one line, and that there are more.
+    return mine < 3 ? [] : [[...list.slice(0, mine - 1), paint('quiet', `… ${list.length - mine + 1} more`)]];
   });
-  return all.map((line) => line.trimEnd());
+  return shown.flatMap((list, place) => (place === 0 ? list : ['', ...list])).map((line) => line.trimEnd());
+}
+
+/** How many rows each list gets: one after the other a row each, until there is no more, or each has all that it needs. */
+function sharesOf(rows: number, lists: readonly string[][]): number[] {
+  const needs = lists.map(({ length }) => length);
+  const room = needs.map(() => 0);
+  for (
+    let left = Math.min(
+        rows,
+        needs.reduce((sum, need) => sum + need, 0),
+      ),
+      place = 0;
+    left > 0;
+    place += 1
+  ) {
+    const list = place % needs.length;
+    if ((room[list] ?? 0) >= (needs[list] ?? 0)) continue;
+    room[list] = (room[list] ?? 0) + 1;
+    left -= 1;
+  }
+  return room;
 }
 
 /** Two columns of lines; `width` is that of the left one. */

@@ -12,7 +12,7 @@ import { subjects } from '../protocol/subjects.ts';
 import type { Inspection } from '../runtime/contracts.ts';
 import { AlternateScreen, onKey } from './alternate-screen.ts';
 import { folderFor } from './campaign-folder.ts';
-import { stateText, statusOf } from './campaign-status.ts';
+import { stateText, statusOf, type CampaignStatus } from './campaign-status.ts';
 import { Interruption } from './interruption.ts';
 import { newestRun } from './newest-run.ts';
 import { openStoredCampaign, type StoredCampaign } from './stored-campaign.ts';
@@ -132,6 +132,7 @@ class Seen {
   readonly #definition: CampaignDefinition;
   readonly #story: OpenStory;
   readonly #states = new Map<string, string>();
+  readonly #runBy = new Map<string, string | null>();
   readonly #owners: ActorOwners;
   readonly #inspecting: Subscription;
   readonly #stopWatching: () => void;
@@ -148,7 +149,9 @@ class Seen {
     this.#story = story;
     const { connection, record } = campaign;
     this.#owners = new ActorOwners(connection, record.id, actors);
-    this.#owners.start(() => undefined);
+    this.#owners.start(() => {
+      for (const actor of actors) this.#runBy.set(actor, this.#owners.of(actor).runBy);
+    });
     this.#inspecting = connection.subscribe(subjects.inspect(record.id, '*'), {
       callback: (error, message) => {
         if (error !== null) return;
@@ -170,10 +173,10 @@ class Seen {
     const definition = (await loadCampaign(folderFor(record, folder))) as CampaignDefinition;
     const names = composePlans(definition, record).map(({ actor }) => actor.name);
     // First: what is asked would wait behind all of the log.
-    const { actors } = await statusOf(connection, record, []);
+    const status = await statusOf(connection, record, []);
     const story = await openStory(connection, record, definition);
     const seen = new Seen(campaign, definition, story, names);
-    seen.#note(actors);
+    seen.#note(status);
     await story.caughtUp;
     return seen;
   }
@@ -186,7 +189,7 @@ class Seen {
       id,
       policy: common.policy,
       overview: this.#story.story.overview(this.#campaign.isLive ? now : undefined),
-      actors: [...this.#states].map(([actor, state]) => ({ actor, state, runBy: this.#owners.of(actor).runBy })),
+      actors: [...this.#states].map(([actor, state]) => ({ actor, state, runBy: this.#runBy.get(actor) ?? null })),
       objective: this.#definition.objective,
       threshold: common.threshold,
       seek: directionOf(common),
@@ -204,10 +207,13 @@ class Seen {
 
   async #askStates(): Promise<void> {
     const { connection, record } = this.#campaign;
-    this.#note((await statusOf(connection, record, [])).actors);
+    this.#note(await statusOf(connection, record, []));
   }
 
-  #note(actors: Readonly<Record<string, unknown>>): void {
-    for (const [actor, state] of Object.entries(actors)) this.#states.set(actor, stateText(state));
+  #note({ actors, runBy }: CampaignStatus): void {
+    for (const [actor, state] of Object.entries(actors)) {
+      this.#states.set(actor, stateText(state));
+      this.#runBy.set(actor, runBy[actor] ?? null);
+    }
   }
 }
