@@ -208,10 +208,11 @@ async function moveSlots(
   }
   const sequence = await say(hands, { type: 'reallocation.requested', from, to, slots: wanted, ...wisher });
   const now = Math.min(count, free);
+  const empties = count === there ? `; ${from} has none then, and computes nothing until slots are moved there` : '';
   const later = now === count ? '' : `; ${count - now} of them as ${from} ends what it computes`;
   return {
     sequence,
-    told: `${count} slot${count === 1 ? '' : 's'} moved from ${from} to ${to}${later}`,
+    told: `${count} slot${count === 1 ? '' : 's'} moved from ${from} to ${to}${later}${empties}`,
     undo: { action: 'move', from: to, to: from, slots: count },
   };
 }
