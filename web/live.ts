@@ -99,7 +99,7 @@ function open(): void {
   };
   on('reading', into(reading));
   on('overview', into(overview));
-  on('actors', into(actors));
+  on('actors', takeActors);
   on('link', into(link));
   on('events', takeEvents);
   on('beat', ({ at }) => (clockAhead = at - Date.now()));
@@ -114,6 +114,13 @@ const into =
   (data: T): void => {
     target.value = data;
   };
+
+/** Those that have changed, in the order of the campaign. */
+function takeActors(changed: readonly ActorLive[]): void {
+  const known = new Map([...actors.peek(), ...changed].map((one) => [one.actor, one]));
+  const order = campaign.peek()?.actors ?? [];
+  actors.value = [...known.values()].sort((a, b) => order.indexOf(a.actor) - order.indexOf(b.actor));
+}
 
 function takeEvents({ rows, leftOut }: LiveEvents['events']): void {
   const last = events.peek().rows.at(-1)?.sequence ?? 0;

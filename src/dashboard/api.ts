@@ -58,6 +58,7 @@ export interface LiveEvents {
   /** How far the log has been read; sent until `position` is `end`. `history` is the replay of the actors behind it. */
   readonly reading: { readonly position: number; readonly end: number; readonly history: number };
   readonly overview: Overview;
+  /** Those that have changed; at first all of them, one by one. */
   readonly actors: readonly ActorLive[];
   /** New events, oldest first; of very many the last 200, with how many were left out. */
   readonly events: { readonly rows: readonly EventRow[]; readonly leftOut: number };

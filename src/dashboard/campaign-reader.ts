@@ -194,10 +194,9 @@ export class CampaignReader {
     feed.show('reading', { position, end: this.#isCurrent ? position : this.#end, history: history.position });
     if (this.#isCurrent && history.catchUp()) this.#schedule();
     if (feed.watchers === 0) return;
-    if (this.#isCurrent) {
-      feed.show('overview', story.overview(Date.now()));
-      feed.show('actors', history.actors(this.#owners));
-    }
+    // While a long log is read, as far as that has come.
+    feed.show('overview', this.#isCurrent ? story.overview(Date.now()) : story.overview());
+    for (const actor of history.actors(this.#owners)) feed.show('actors', [actor], actor.actor);
     feed.send();
   }
 }

@@ -7,7 +7,7 @@
 import type { ServerResponse } from 'node:http';
 import type { EventRow, LiveEvents } from './api.ts';
 
-/** What is shown now, of each kind; a kind that nothing is known of yet is left out. */
+/** What is shown now; what nothing is known of yet is left out. */
 type Shown = Exclude<keyof LiveEvents, 'events' | 'beat' | 'bye'>;
 
 const beatMs = 5_000;
@@ -18,8 +18,8 @@ const deafMs = 60_000;
 
 interface Watcher {
   readonly response: ServerResponse;
-  /** The version of each kind that it has. */
-  readonly has: Map<Shown, number>;
+  /** Which version it has of each thing that is shown, by its name. */
+  readonly has: Map<string, number>;
   /** How many events it was told of, or told that they were left out. */
   told: number;
   /** Since when its connection is full; null while it takes what it is given. */
@@ -28,7 +28,7 @@ interface Watcher {
 
 export class LiveFeed {
   readonly #watchers = new Set<Watcher>();
-  readonly #shown = new Map<Shown, { readonly text: string; readonly frame: string; readonly version: number }>();
+  readonly #shown = new Map<string, { readonly text: string; readonly frame: string; readonly version: number }>();
   readonly #changed: (watchers: number) => void;
   /** The last events, oldest first. */
   #rows: EventRow[] = [];
@@ -72,12 +72,16 @@ export class LiveFeed {
     this.#changed(this.#watchers.size);
   }
 
-  /** Show something from now on; whoever has it already is not told. {@link send} tells the others. */
-  show<K extends Shown>(kind: K, data: LiveEvents[K]): void {
+  /**
+   * Show something from now on; whoever has it already is not told. {@link send} tells the others.
+   * @param part of what, where a kind is shown in parts that change by themselves.
+   */
+  show<K extends Shown>(kind: K, data: LiveEvents[K], part = ''): void {
+    const name = `${kind} ${part}`;
     const text = JSON.stringify(data);
-    if (this.#shown.get(kind)?.text === text) return;
+    if (this.#shown.get(name)?.text === text) return;
     this.#version += 1;
-    this.#shown.set(kind, { text, frame: frame(kind, text), version: this.#version });
+    this.#shown.set(name, { text, frame: frame(kind, text), version: this.#version });
   }
 
   /** Events that came, oldest first; `total` counts those that are in between and not among them, too. */
@@ -111,9 +115,9 @@ export class LiveFeed {
   #bring(watcher: Watcher, frames = new Map<number, string>()): void {
     if (watcher.fullSince !== null) return;
     let text = '';
-    for (const [kind, { frame: one, version }] of this.#shown) {
-      if (watcher.has.get(kind) === version) continue;
-      watcher.has.set(kind, version);
+    for (const [name, { frame: one, version }] of this.#shown) {
+      if (watcher.has.get(name) === version) continue;
+      watcher.has.set(name, version);
       text += one;
     }
     if (watcher.told < this.#total || watcher.told === 0) {

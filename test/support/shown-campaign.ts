@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import type { CampaignDefinition } from '../../src/campaign/definition.ts';
 import { loadCampaign } from '../../src/campaign/load.ts';
 import type { RunRecord } from '../../src/campaign/run-folder.ts';
-import type { LiveEvents } from '../../src/dashboard/api.ts';
+import type { ActorLive, LiveEvents } from '../../src/dashboard/api.ts';
 import { Dashboard } from '../../src/dashboard/dashboard.ts';
 import { newKeys, type Keys, type Role } from '../../src/dashboard/keys.ts';
 import { campaignFolder } from './scene.ts';
@@ -74,6 +74,12 @@ export class Watcher {
   /** The last of a kind; undefined as long as there is none. */
   last<K extends keyof LiveEvents>(name: K): LiveEvents[K] | undefined {
     return this.told.findLast((one) => one.name === name)?.data as LiveEvents[K] | undefined;
+  }
+
+  /** An actor, as it was told of last. */
+  actor(name: string): ActorLive | undefined {
+    const told = this.told.flatMap((one) => (one.name === 'actors' ? (one.data as readonly ActorLive[]) : []));
+    return told.findLast(({ actor }) => actor === name);
   }
 
   leave(): void {
