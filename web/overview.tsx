@@ -207,7 +207,7 @@ function Discovery(): JSX.Element {
         <h2>Discovery</h2>
         <span class="small quiet">
           {count(found)} of {count(all)}
-          {times === null ? '' : `, ${times.toFixed(1)} times what random finds`}
+          {times === null ? '' : `, ${times.toFixed(1)} times the dashed rate`}
         </span>
       </div>
       <FigureView
