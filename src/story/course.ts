@@ -107,22 +107,23 @@ export class Course {
     this.#spare.set(at, isSpare ? 1 : 0);
   }
 
-  /** Why a free slot computed nothing from one time to another, piece by piece. */
-  *causesIn(from: number, to: number): Generator<{ from: number; to: number; cause: IdleCause }> {
+  /** Tell why a free slot computed nothing from one time to another, piece by piece. */
+  eachCause(from: number, to: number, tell: (from: number, to: number, cause: IdleCause) => void): void {
     for (let at = from; at < to;) {
-      const code = this.#cause.valueAt(at);
-      let next = this.#cause.nextAfter(at);
-      if (code === open) next = Math.min(next, this.#spare.nextAfter(at));
-      const until = Math.min(next, to);
-      const inPool: IdleCause = this.#spare.valueAt(at) === 1 ? 'no work in pool' : 'dispatch';
-      yield { from: at, to: until, cause: causes[code] ?? inPool };
+      const cause = causes[this.#cause.valueAt(at)];
+      const next = this.#cause.nextAfter(at);
+      const until = Math.min(to, cause === undefined ? Math.min(next, this.#spare.nextAfter(at)) : next);
+      tell(at, until, cause ?? this.#inPool(at));
       at = until;
     }
   }
 
   causeAt(time: number): IdleCause {
-    const cause = causes[this.#cause.valueAt(time)];
-    return cause ?? (this.#spare.valueAt(time) === 1 ? 'no work in pool' : 'dispatch');
+    return causes[this.#cause.valueAt(time)] ?? this.#inPool(time);
+  }
+
+  #inPool(time: number): IdleCause {
+    return this.#spare.valueAt(time) === 1 ? 'no work in pool' : 'dispatch';
   }
 
   #stop(at: number): void {

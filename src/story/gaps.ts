@@ -1,127 +1,100 @@
-/** The gaps of lanes, each cut where its cause changes. */
-import { busyIn, type Lane } from './lanes.ts';
+/** What slots did, without holes: tasks, and the gaps between them, each cut where its cause changes. */
+import { firstEndingAfter, type Lane } from './lanes.ts';
 import type { Records } from './records.ts';
 import type { IdleCause } from './views.ts';
 
-export interface Piece {
-  readonly lane: number;
-  readonly from: number;
-  readonly to: number;
-  /** Row of the task that it computed; null where it was idle, with the cause. */
-  readonly row: number | null;
-  readonly cause: IdleCause | null;
-}
-
-interface CausedTime {
-  readonly from: number;
-  readonly to: number;
-  readonly cause: IdleCause;
-}
+/** Told of a piece of a lane's time: a task's row with no cause, or -1 and the cause why it stood still. Times are ms since 1970. */
+export type Visit = (lane: number, from: number, to: number, row: number, cause: IdleCause | null) => void;
 
 /**
- * What the slots of one lane did from one time to another, in order and without holes, as far as the lane was there.
- * @param runs the task that it computes now, and since when.
+ * Walk along lanes and tell what their slots did in a window, in order and without holes, as far as the lanes were there. A callback
+ * instead of an array: a long campaign has some hundred thousand pieces.
  */
-export function* piecesOf(
-  records: Records,
-  number: number,
-  window: { from: number; to: number },
-  runs: { row: number; since: number } | null,
-): Generator<Piece> {
-  const lane = records.lanes.all[number];
-  if (lane === undefined) return;
-  const from = Math.max(window.from, lane.from);
-  const to = Math.min(window.to, lane.to ?? Infinity);
-  let at = from;
-  let before = -1;
-  for (const busy of busyIn(lane, records.tasks, from, to)) {
-    before = busy.place > 0 ? (lane.rows[busy.place - 1] ?? -1) : -1;
-    yield* idle(records, lane, number, { from: at, to: busy.from, before, after: busy.row });
-    yield { lane: number, from: busy.from, to: busy.to, row: busy.row, cause: null };
-    at = busy.to;
-    before = busy.row;
+export class LaneWalk {
+  readonly #records: Records;
+  readonly #visit: Visit;
+  #lane = 0;
+  /** The gap that is being told, as far as its cause is the same. */
+  #gapFrom = 0;
+  #gapTo = 0;
+  #cause: IdleCause | null = null;
+
+  constructor(records: Records, visit: Visit) {
+    this.#records = records;
+    this.#visit = visit;
   }
-  if (before < 0) before = lastBefore(records, lane, at);
-  const since = runs === null ? to : Math.max(at, Math.min(to, runs.since));
-  yield* idle(records, lane, number, { from: at, to: since, before, after: runs?.row ?? afterOf(records, lane, to) });
-  if (since < to) yield { lane: number, from: since, to, row: runs?.row ?? null, cause: null };
-}
 
-/** The last task of a lane that ended by then; -1 when there was none. */
-function lastBefore({ tasks }: Records, { rows }: Lane, at: number): number {
-  for (let place = rows.length - 1; place >= 0; place -= 1) {
-    const row = rows[place] ?? -1;
-    if (tasks.end.at(row) <= at) return row;
-  }
-  return -1;
-}
-
-/** The first task of a lane that began by a time or later; -1 when there is none. */
-function afterOf({ tasks }: Records, { rows }: Lane, at: number): number {
-  const last = rows.at(-1);
-  if (last === undefined || tasks.start.at(last) < at) return -1;
-  return rows.find((row) => tasks.start.at(row) >= at) ?? -1;
-}
-
-/**
- * One gap: first its last result is on its way and decided on, then whatever was the matter with the campaign, then the next task is on
- * its way. What a lost worker had taken on is lost with it.
- */
-function* idle(
-  { tasks, course }: Records,
-  lane: Lane,
-  number: number,
-  gap: { from: number; to: number; before: number; after: number },
-): Generator<Piece> {
-  if (gap.to <= gap.from) return;
-  const cut = (time: number): number => Math.min(gap.to, Math.max(gap.from, time));
-  const decided = cut(
-    gap.before < 0 ? gap.from : laterOf(tasks.storedAt.at(gap.before), tasks.recordedAt.at(gap.before)),
-  );
-  const given = gap.after < 0 ? NaN : laterOf(tasks.createdAt.at(gap.after), tasks.grantedAt.at(gap.after));
-  const sent = Math.max(decided, cut(Number.isNaN(given) ? gap.to : given));
-  const isLast = gap.after < 0 && lane.isLost && lane.to === gap.to;
-  yield* merged(sequence(), number);
-
-  function* sequence(): Generator<CausedTime> {
-    if (decided > gap.from) yield { from: gap.from, to: decided, cause: 'dispatch' };
-    for (const piece of withAway(lane, course.causesIn(decided, sent))) {
-      yield isLast && piece.cause === 'dispatch' ? { ...piece, cause: 'worker lost' } : piece;
+  /** @param runs the task that the lane computes now, and since when. */
+  walk(number: number, window: { from: number; to: number }, runs: { row: number; since: number } | null): void {
+    const lane = this.#records.lanes.all[number];
+    if (lane === undefined) return;
+    this.#lane = number;
+    const { start, end } = this.#records.tasks;
+    const { rows } = lane;
+    const to = Math.min(window.to, lane.to ?? Infinity);
+    let at = Math.max(window.from, lane.from);
+    let place = firstEndingAfter(lane, end, at);
+    for (; place < rows.length; place += 1) {
+      const row = rows[place] ?? -1;
+      const begun = Math.max(start.at(row), at);
+      if (begun >= to) break;
+      const ended = Math.min(end.at(row), to);
+      // A lane's tasks may seem to overlap a little: what is told is told.
+      if (ended <= begun) continue;
+      this.#gap(lane, at, begun, rows[place - 1] ?? -1, row);
+      this.#visit(number, begun, ended, row, null);
+      at = ended;
     }
-    if (gap.to > sent) yield { from: sent, to: gap.to, cause: 'dispatch' };
+    const since = runs === null ? to : Math.max(at, Math.min(to, runs.since));
+    this.#gap(lane, at, since, rows[place - 1] ?? -1, runs?.row ?? rows[place] ?? -1);
+    if (runs !== null && since < to) this.#visit(number, since, to, runs.row, null);
   }
-}
 
-/** Neighbours with the same cause as one. */
-function* merged(pieces: Iterable<CausedTime>, lane: number): Generator<Piece> {
-  let open: CausedTime[] = [];
-  const joined = (): Piece[] => {
-    const [first] = open;
-    return first === undefined ? [] : [{ lane, row: null, ...first, to: open.at(-1)?.to ?? first.to }];
-  };
-  for (const piece of pieces) {
-    if (open.length > 0 && open[0]?.cause !== piece.cause) {
-      yield* joined();
-      open = [];
-    }
-    open.push(piece);
+  /**
+   * One gap: first the result of the task before is on its way and decided on, then whatever was the matter with the campaign, then
+   * the task after it is on its way. What a lost worker had taken on is lost with it.
+   */
+  #gap(lane: Lane, from: number, to: number, before: number, after: number): void {
+    if (to <= from) return;
+    const { tasks, course } = this.#records;
+    const decided = before < 0 ? NaN : laterOf(tasks.storedAt.at(before), tasks.recordedAt.at(before));
+    const given = after < 0 ? NaN : laterOf(tasks.createdAt.at(after), tasks.grantedAt.at(after));
+    const open = Number.isNaN(decided) ? from : Math.min(to, Math.max(from, decided));
+    const sent = Number.isNaN(given) ? to : Math.min(to, Math.max(open, given));
+    this.#tell(from, open, 'dispatch');
+    const isLast = after < 0 && lane.isLost && lane.to === to;
+    course.eachCause(open, sent, (begun, ended, cause) =>
+      this.#tellAround(lane, begun, ended, isLast && cause === 'dispatch' ? 'worker lost' : cause),
+    );
+    this.#tell(sent, to, 'dispatch');
+    if (this.#cause !== null) this.#visit(this.#lane, this.#gapFrom, this.#gapTo, -1, this.#cause);
+    this.#cause = null;
   }
-  yield* joined();
-}
 
-/** Pieces in which the worker was away have that as their cause. */
-function* withAway({ away }: Lane, pieces: Iterable<CausedTime>): Generator<CausedTime> {
-  for (const piece of pieces) {
-    let at = piece.from;
-    for (const { from, to } of away) {
-      const start = Math.max(at, from);
-      const end = Math.min(piece.to, to);
-      if (end <= start) continue;
-      if (start > at) yield { ...piece, from: at, to: start };
-      yield { from: start, to: end, cause: 'worker lost' };
-      at = end;
+  /** A piece of a gap, without the times in which the worker was away, which have that as their cause. */
+  #tellAround({ away }: Lane, from: number, to: number, cause: IdleCause): void {
+    let at = from;
+    for (const one of away) {
+      const begun = Math.max(at, one.from);
+      const ended = Math.min(to, one.to);
+      if (ended <= begun) continue;
+      this.#tell(at, begun, cause);
+      this.#tell(begun, ended, 'worker lost');
+      at = ended;
     }
-    if (at < piece.to) yield { ...piece, from: at };
+    this.#tell(at, to, cause);
+  }
+
+  #tell(from: number, to: number, cause: IdleCause): void {
+    if (to <= from) return;
+    if (this.#cause === cause) {
+      this.#gapTo = to;
+      return;
+    }
+    if (this.#cause !== null) this.#visit(this.#lane, this.#gapFrom, this.#gapTo, -1, this.#cause);
+    this.#cause = cause;
+    this.#gapFrom = from;
+    this.#gapTo = to;
   }
 }
 

@@ -123,28 +123,14 @@ export class Lanes {
   }
 }
 
-/** The tasks of a lane in a window, each cut to it and to what came before: they never overlap. */
-export function* busyIn(
-  lane: Lane,
-  times: Times,
-  from: number,
-  to: number,
-): Generator<{ row: number; place: number; from: number; to: number }> {
+/** How many of a lane's tasks ended by a time: the place of the first that ends after it. */
+export function firstEndingAfter({ rows }: Lane, end: Column, at: number): number {
   let low = 0;
-  let high = lane.rows.length;
+  let high = rows.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (times.end.at(lane.rows[middle] ?? -1) <= from) low = middle + 1;
+    if (end.at(rows[middle] ?? -1) <= at) low = middle + 1;
     else high = middle;
   }
-  let done = from;
-  for (let place = low; place < lane.rows.length; place += 1) {
-    const row = lane.rows[place] ?? -1;
-    const start = Math.max(times.start.at(row), done);
-    if (start >= to) return;
-    const end = Math.min(times.end.at(row), to);
-    if (end <= start) continue;
-    yield { row, place, from: start, to: end };
-    done = end;
-  }
+  return low;
 }

@@ -1,5 +1,5 @@
 /** Lanes over time, and the time of slots by what they did. */
-import { piecesOf, type Piece } from './gaps.ts';
+import { LaneWalk, type Visit } from './gaps.ts';
 import { runningTasks, topicOf } from './present.ts';
 import type { Records } from './records.ts';
 import type { IdleCause, IdleReport, Timeline } from './views.ts';
@@ -17,11 +17,10 @@ function runningByLane(records: Records): Map<number, { row: number; since: numb
   return found;
 }
 
-function* allPieces(records: Records, window: { from: number; to: number }): Generator<Piece> {
+function walkAll(records: Records, window: { from: number; to: number }, visit: Visit): void {
   const running = runningByLane(records);
-  for (let lane = 0; lane < records.lanes.all.length; lane += 1) {
-    yield* piecesOf(records, lane, window, running.get(lane) ?? null);
-  }
+  const walk = new LaneWalk(records, visit);
+  for (let lane = 0; lane < records.lanes.all.length; lane += 1) walk.walk(lane, window, running.get(lane) ?? null);
 }
 
 /** Everything that the slots did, until `now`. */
@@ -31,13 +30,13 @@ export function timelineOf(records: Records, now: number): Timeline {
   const rows = { id: [] as string[], lane: [] as number[], topic: [] as number[] };
   const times = { start: [] as number[], end: [] as (number | null)[], state: [] as number[] };
   const gaps = { lane: [] as number[], start: [] as number[], end: [] as number[], cause: [] as IdleCause[] };
-  for (const { lane, from, to, row, cause } of allPieces(records, { from: origin, to: now })) {
-    if (row === null) {
+  walkAll(records, { from: origin, to: now }, (lane, from, to, row, cause) => {
+    if (row < 0) {
       gaps.lane.push(lane);
       gaps.start.push(tenth(from - origin));
       gaps.end.push(tenth(to - origin));
       gaps.cause.push(cause ?? 'dispatch');
-      continue;
+      return;
     }
     const state = tasks.stateOf(row);
     const isRunning = state === 'running' || state === 'queued';
@@ -47,7 +46,7 @@ export function timelineOf(records: Records, now: number): Timeline {
     times.start.push(tenth(from - origin));
     times.end.push(isRunning ? null : tenth(to - origin));
     times.state.push(isRunning ? 0 : state === 'succeeded' ? 1 : 2);
-  }
+  });
   return {
     origin,
     end: tenth(now - origin),
@@ -78,23 +77,23 @@ export function idleOf(records: Records, from: number, to: number): IdleReport {
   const idleSeconds: Partial<Record<IdleCause, number>> = {};
   let slotSeconds = 0;
   const longest: (IdleReport['longest'][number] & { length: number })[] = [];
-  for (const { lane, from: start, to: end, row, cause } of allPieces(records, { from, to })) {
+  walkAll(records, { from, to }, (lane, start, end, row, cause) => {
     const seconds = (end - start) / 1_000;
     slotSeconds += seconds;
-    if (row !== null) {
+    if (row >= 0) {
       const topic = topicOf(records, row);
       busySeconds[topic] = (busySeconds[topic] ?? 0) + seconds;
-      continue;
+      return;
     }
     const why = cause ?? 'dispatch';
     idleSeconds[why] = (idleSeconds[why] ?? 0) + seconds;
-    if (longest.length === mostLongest && seconds <= (longest.at(-1)?.length ?? 0)) continue;
+    if (longest.length === mostLongest && seconds <= (longest.at(-1)?.length ?? 0)) return;
     const worker = records.lanes.all[lane]?.worker ?? '';
     const place = longest.findIndex(({ length }) => length < seconds);
     const gap = { lane, worker, from: start, to: end, cause: why, length: seconds };
     longest.splice(place < 0 ? longest.length : place, 0, gap);
     longest.length = Math.min(longest.length, mostLongest);
-  }
+  });
   return {
     from,
     to,
