@@ -10,7 +10,7 @@ let person: Watcher;
 let page: Page;
 
 beforeAll(async () => {
-  live = await LiveRun.start(['--total', '2000']);
+  live = await LiveRun.start(['--total', '2000', '--workers', '1']);
   person = await live.watch();
   page = person.page;
   page.setDefaultTimeout(30_000);
@@ -76,10 +76,10 @@ describe('a campaign under way, in the browser', () => {
       expect(await page.locator('.chart svg').getAttribute('viewBox')).not.toBeNull();
     }
     await page.getByRole('navigation', { name: 'Actors' }).getByRole('link', { name: 'campaign' }).click();
-    const states = (): Promise<string[]> =>
-      page
-        .locator('.chart .active[data-state]')
-        .evaluateAll((nodes) => nodes.map((node) => node.getAttribute('data-state') ?? ''));
+    const states = async (): Promise<(string | null)[]> => {
+      const active = await page.locator('.chart .active[data-state]').all();
+      return Promise.all(active.map((state) => state.getAttribute('data-state')));
+    };
     await eventually(async () => expect(await states()).toEqual(['running']));
     await page.getByRole('spinbutton').fill('1');
     await page.getByRole('spinbutton').press('Enter');

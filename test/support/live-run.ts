@@ -1,4 +1,4 @@
-/** A campaign under way that tests of the page look at: the reference campaign with real workers and real xtb, one core. */
+/** A campaign under way that tests of the page look at: the reference campaign with real workers and real xtb. */
 import { openBrowser, watch, type Watcher } from './browser.ts';
 import { eventually, type CoxProcess } from './scene.ts';
 import { Workplace } from './workplace.ts';
@@ -20,7 +20,7 @@ export class LiveRun implements AsyncDisposable {
 
   static async start(args: readonly string[]): Promise<LiveRun> {
     const place = await Workplace.open();
-    const run = place.cox(['run', '--id', 'live', '--workers', '1', ...args]);
+    const run = place.cox(['run', '--id', 'live', ...args]);
     const [browser, link] = await Promise.all([
       openBrowser(),
       eventually(() => {
