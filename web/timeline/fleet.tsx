@@ -87,7 +87,11 @@ export function Workers(): JSX.Element {
     <section aria-labelledby="workers-title">
       <h3 id="workers-title">Hosts and workers</h3>
       {workers.length === 0 ? (
-        <p class="empty">Workers appear here when the first one has joined the campaign.</p>
+        <p class="empty">
+          {overview.value === null
+            ? 'The workers appear as soon as the log is read.'
+            : 'Workers appear here when the first one has joined the campaign.'}
+        </p>
       ) : (
         <div class="wide" tabIndex={0} role="group" aria-label="Hosts and workers">
           <table class="workers">
@@ -154,7 +158,11 @@ export function Moves(): JSX.Element {
     <section aria-labelledby="moves-title">
       <h3 id="moves-title">Moves between pools</h3>
       {newest.length === 0 ? (
-        <p class="empty">None yet. A policy, or somebody by hand, moves slots from pool to pool; each move says why.</p>
+        <p class="empty">
+          {ledger.value === null
+            ? 'The moves appear as soon as the log is read.'
+            : 'None yet. A policy, or somebody by hand, moves slots from pool to pool; each move says why.'}
+        </p>
       ) : (
         <>
           <MoveList moves={newest.slice(0, shownMoves)} />

@@ -6,6 +6,7 @@ import type { Loaded } from './data.ts';
 import { axisHeight, laneTop, lanesSeen, stripHeight, type Layout } from './layout.ts';
 import { kindColour, paletteOf } from './kinds.ts';
 import { ticks } from './time-text.ts';
+import { averages } from './strip.ts';
 import type { Span } from './window.ts';
 
 /** What is marked: a lane and a time in it. */
@@ -71,14 +72,20 @@ function clipped(
   context.restore();
 }
 
+/** Each colour in one go, so that neighbours in the same pixel do not add up. */
 function paintUpdates({ context, palette, x }: Pen, { loaded: { timeline }, layout, seen }: Scene): void {
-  context.globalAlpha = 0.18;
+  const paths = { failed: new Path2D(), done: new Path2D() };
   for (const { start, end, failed } of timeline.updates) {
     const to = end ?? timeline.end;
     if (to < seen.from || start > seen.to) continue;
-    context.fillStyle = failed ? palette.failure : palette.train;
-    context.fillRect(x(start), axisHeight, Math.max(1, x(to) - x(start)), layout.height);
+    const path = failed ? paths.failed : paths.done;
+    path.rect(x(start), axisHeight, Math.max(1, x(to) - x(start)), layout.height);
   }
+  context.globalAlpha = 0.18;
+  context.fillStyle = palette.train;
+  context.fill(paths.done);
+  context.fillStyle = palette.failure;
+  context.fill(paths.failed);
   context.globalAlpha = 1;
 }
 
@@ -107,25 +114,25 @@ function paintPools(pen: Pen, { ledger, loaded, layout, seen, theme }: Scene): v
     if (columns === undefined) return;
     const bottom = axisHeight + (i + 1) * stripHeight - 3;
     const unit = (stripHeight - 8) / Math.max(1, ...columns.slots);
-    const { context, palette, x } = pen;
-    const steps = (values: readonly number[]): Path2D => {
+    const { context, palette } = pen;
+    const pixels = Math.max(1, Math.round(layout.width - layout.gutter));
+    const window = { from: seen.from - shift, to: seen.to - shift };
+    const steps = (values: readonly number[], isArea: boolean): Path2D => {
       const path = new Path2D();
-      const last = x(Math.max(loaded.timeline.end, seen.from));
-      ledger.at.forEach((at, j) => {
-        const y = bottom - (values[j] ?? 0) * unit;
-        const next = ledger.at[j + 1];
-        if (j === 0) path.moveTo(x(at + shift), bottom);
-        path.lineTo(x(at + shift), y);
-        path.lineTo(next === undefined ? last : x(next + shift), y);
+      averages(ledger.at, values, window, pixels).forEach((value, pixel) => {
+        const y = bottom - value * unit;
+        if (pixel === 0) path.moveTo(layout.gutter, isArea ? bottom : y);
+        path.lineTo(layout.gutter + pixel, y);
+        path.lineTo(layout.gutter + pixel + 1, y);
       });
-      path.lineTo(last, bottom);
+      if (isArea) path.lineTo(layout.gutter + pixels, bottom);
       return path;
     };
     context.fillStyle = kindColour(pool, theme);
-    context.fill(steps(columns.allocated));
+    context.fill(steps(columns.allocated, true));
     context.strokeStyle = palette.ink;
     context.lineWidth = 1;
-    context.stroke(steps(columns.slots));
+    context.stroke(steps(columns.slots, false));
   });
 }
 

@@ -12,7 +12,7 @@ export const lengthText = (ms: number): string =>
 
 /** How to write parts of so many slot seconds: all in one unit, so that they compare. */
 export function slotTimes(all: number): (seconds: number) => string {
-  const [size, unit] = all < 1_000 ? [1, 's'] : all < 100 * 3_600 ? [60, 'min'] : [3_600, 'h'];
+  const [size, unit] = all < 10_000 ? [1, 's'] : all < 100 * 3_600 ? [60, 'min'] : [3_600, 'h'];
   return (seconds) => `${(seconds / size).toFixed(1)} ${unit}`;
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { timeIn } from '../../../web/actors/times.ts';
 import { lengthText, slotTimes, ticks } from '../../../web/timeline/time-text.ts';
+import { averages } from '../../../web/timeline/strip.ts';
 import { isAll, panned, showing, within, zoomed } from '../../../web/timeline/window.ts';
 import { laneAt, lanesSeen, laneTop, layoutOf, scrollTo } from '../../../web/timeline/layout.ts';
 
@@ -28,6 +29,17 @@ describe('the part of the time that is seen', () => {
     expect(showing(seen, { from: 1_100, to: 1_900 }, whole)).toBe(seen);
     expect(showing(seen, { from: 2_500, to: 2_600 }, whole)).toEqual({ from: 1_620, to: 2_620 });
     expect(showing(seen, { from: 500, to: 600 }, whole)).toEqual({ from: 480, to: 1_480 });
+  });
+});
+
+describe('a strip of a pool', () => {
+  const at = [10, 12, 14, 40];
+  const values = [4, 0, 2, 3];
+  it('shows steps as they are, and what is shorter than a pixel by its time', () => {
+    expect([...averages(at, values, { from: 8, to: 16 }, 8)]).toEqual([0, 0, 4, 4, 0, 0, 2, 2]);
+    expect([...averages(at, values, { from: 0, to: 60 }, 3)]).toEqual([1, 2, 3]);
+    expect([...averages(at, values, { from: 100, to: 102 }, 2)]).toEqual([3, 3]);
+    expect([...averages([], [], { from: 0, to: 1 }, 2)]).toEqual([0, 0]);
   });
 });
 
@@ -69,6 +81,6 @@ describe('times', () => {
       '2.1 h',
       '5.2 d',
     ]);
-    expect([slotTimes(500)(3.14), slotTimes(5_000)(90), slotTimes(1e6)(9_000)]).toEqual(['3.1 s', '1.5 min', '2.5 h']);
+    expect([slotTimes(500)(3.14), slotTimes(50_000)(90), slotTimes(1e6)(9_000)]).toEqual(['3.1 s', '1.5 min', '2.5 h']);
   });
 });
