@@ -98,6 +98,15 @@ export class Steps {
     this.#value.push(value);
   }
 
+  /** It was another value since it changed last. */
+  correct(value: number): void {
+    this.#value.set(this.#value.length - 1, value);
+  }
+
+  get last(): number {
+    return this.#value.orNull(this.#value.length - 1) ?? 0;
+  }
+
   valueAt(time: number): number {
     const place = this.#at.countUpTo(time) - 1;
     return place < 0 ? 0 : this.#value.at(place);

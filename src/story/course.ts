@@ -90,6 +90,7 @@ export class Course {
     if (passesDue) {
       this.#due = null;
       this.#neverPauses = true;
+      if (this.#cause.last === codeOf('paused for update')) this.#cause.correct(open);
     }
     this.#hasBegun = true;
     this.#settle(storedAt);
