@@ -42,3 +42,16 @@ export function fitted(text: string, columns: number, side: 'left' | 'right' = '
   }
   return columns < 1 ? '' : `${cut}…${' '.repeat(columns - 1 - used)}`;
 }
+
+/** A text in lines of at most so many columns, broken between words. */
+export function wrappedLines(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

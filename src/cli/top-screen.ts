@@ -2,7 +2,7 @@
 import type { Overview, SlotRow, WorkerRow } from '../story/views.ts';
 import { duration as exactly } from '../story/words.ts';
 import { duration } from './run-view.ts';
-import { fitted, type Paint, type Tone } from './terminal-text.ts';
+import { fitted, wrappedLines, type Paint, type Tone } from './terminal-text.ts';
 
 /** A campaign as it is now. */
 export interface TopView {
@@ -83,26 +83,13 @@ function header(
       ),
     );
   }
-  for (const line of wrapped(doing, columns)) lines.push(paint('quiet', fitted(line, columns)));
+  const sentences = doing.flatMap((sentence) => wrappedLines(sentence, columns));
+  lines.push(...sentences.map((line) => paint('quiet', fitted(line, columns))));
   if (lostSince !== null) {
     const age = duration((now - lostSince) / 1_000);
     lines.push(paint('wrong', fitted(`the NATS server does not answer; what is shown is ${age} old`, columns)));
   }
   return lines.map((line) => line.trimEnd());
-}
-
-/** Sentences in lines of so many columns, broken between words. */
-function wrapped(sentences: readonly string[], columns: number): string[] {
-  const lines: string[] = [];
-  for (const sentence of sentences) {
-    let line = '';
-    for (const word of sentence.split(' ')) {
-      if (line !== '' && line.length + 1 + word.length > columns) lines.push(line);
-      line = line === '' || line.length + 1 + word.length > columns ? word : `${line} ${word}`;
-    }
-    lines.push(line);
-  }
-  return lines;
 }
 
 /** How much of what is wanted is done, in at most so many columns; nothing where that says little. */

@@ -2,23 +2,16 @@
 import type { Objective } from '../campaign/definition.ts';
 import type { TaskStory } from '../story/views.ts';
 import { printable } from './printable.ts';
+import { wrappedLines } from './terminal-text.ts';
 
 const columns = 80;
 const mostTraining = 5;
 
-/** A text in lines of at most 80 columns, the later ones moved in. */
-export function wrapped(text: string, indent = 2): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > columns - indent) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  lines.push(line);
-  return lines.map((one) => ' '.repeat(indent) + one).join('\n');
-}
+/** A text in lines of at most 80 columns, moved in. */
+const wrapped = (text: string, indent = 2): string =>
+  wrappedLines(text, columns - indent)
+    .map((line) => ' '.repeat(indent) + line)
+    .join('\n');
 
 export function taskText(task: TaskStory, objective: Objective): string {
   const title = task.label === task.task ? task.task : `${task.task}  ${printable(task.label)}`;
