@@ -23,7 +23,7 @@ export interface PastActors {
 /** Facts of the log from one sequence to another, both included, in order. */
 export type ReadFacts = (from: number, to: number) => Promise<readonly StoredFact[]>;
 
-const mostCheckpoints = 384;
+const mostCheckpoints = 1_024;
 
 /**
  * Facts go in, in the log's order; what comes out is what the actors' own machines make of them.
