@@ -1,4 +1,5 @@
 /** What is at a place of the timeline, and where the keys go from there. */
+import type { LedgerView } from '../../src/dashboard/api.ts';
 import { spanAt, spanNear, type Spans } from '../../src/figures/gantt.ts';
 import { timeOfDay } from '../words.ts';
 import { idleCauses, type Loaded } from './data.ts';
@@ -75,4 +76,13 @@ function told({ timeline }: Loaded, lane: number, spans: Spans, span: number, wh
   const host = timeline.lanes[lane]?.host ?? '';
   const text = `${what}, ${lengthText(to - from)} from ${timeOfDay(timeline.origin + from)}, slot ${lane + 1} on ${host}`;
   return { lane, from, to, text };
+}
+
+/** What the books of a pool were at a time; null before they were opened. */
+export function poolText({ timeline }: Loaded, books: LedgerView, pool: string, time: number): string | null {
+  const at = timeline.origin + time;
+  const step = books.at.findLastIndex((one) => books.origin + one <= at);
+  const columns = books.pools[pool];
+  if (step < 0 || columns === undefined) return null;
+  return `${pool}: ${columns.allocated[step] ?? 0} of ${columns.slots[step] ?? 0} slots allocated at ${timeOfDay(at)}`;
 }

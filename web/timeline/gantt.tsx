@@ -6,8 +6,8 @@ import { openTask } from '../route.ts';
 import { theme } from '../theme.ts';
 import { BarLayer } from './bar-layer.ts';
 import { ledger, loaded, seen, wholeOf, type Loaded } from './data.ts';
-import { foundAt, foundBeside, foundNear, type Found } from './found.ts';
-import { laneAt, laneTop, layoutOf, scrollTo, type Layout } from './layout.ts';
+import { foundAt, foundBeside, foundNear, poolText, type Found } from './found.ts';
+import { laneAt, laneTop, layoutOf, poolAt, scrollTo, type Layout } from './layout.ts';
 import { paintTimeline } from './paint.ts';
 import { listenToPointer, type PointerTarget } from './pointer.ts';
 import { isAll, panned, showing, zoomed, type Span } from './window.ts';
@@ -19,10 +19,14 @@ interface Reader {
   /** What keys have chosen, and what the pointer is over. */
   readonly chosen: Signal<Found | null>;
   readonly hovered: Signal<Found | null>;
+  /** What the pointer is over in the strip of a pool, and where. */
+  readonly strip: Signal<{ readonly x: number; readonly text: string } | null>;
   readonly drag: Signal<Span | null>;
 }
 
 const isFocused = signal(false);
+/** A tip is at most so wide, px. */
+const tipRoom = 320;
 
 export function Gantt({ all }: { readonly all: Loaded }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -32,6 +36,7 @@ export function Gantt({ all }: { readonly all: Loaded }): JSX.Element {
     scroll: useSignal(0),
     chosen: useSignal<Found | null>(null),
     hovered: useSignal<Found | null>(null),
+    strip: useSignal<{ readonly x: number; readonly text: string } | null>(null),
     drag: useSignal<Span | null>(null),
   };
   const layout = useComputed(() => currentLayout(reader));
@@ -55,11 +60,12 @@ export function Gantt({ all }: { readonly all: Loaded }): JSX.Element {
           aria-label={`Timeline of ${all.timeline.lanes.length} slots and ${all.timeline.tasks.id.length} tasks`}
           aria-describedby="gantt-keys"
           style={{ height: `${height}px` }}
-          onKeyDown={(event) => onKey(event, reader, layout.value)}
+          onKeyDown={(event) => onKey(event, reader, layout.peek())}
           onFocus={() => (isFocused.value = true)}
           onBlur={() => (isFocused.value = false)}
         />
         <Tip found={told} layout={layout.value} gutter={gutter} />
+        <StripTip reader={reader} layout={layout.value} />
         <LaneScroll reader={reader} layout={layout.value} />
       </div>
       <p id="gantt-keys" class="small quiet hint">
@@ -167,9 +173,17 @@ function pointerTarget(reader: Reader, layout: ReadonlySignal<Layout>): PointerT
       withAll((all) => {
         const lane = laneAt(layout.peek(), y);
         const found = lane < 0 || x < layout.peek().gutter ? null : foundAt(all, lane, timeAt(x));
+        const pool = x < layout.peek().gutter ? null : poolAt(layout.peek(), y);
+        const books = ledger.peek();
+        reader.strip.value =
+          pool === null || books === null ? null : { x, text: poolText(all, books, pool, timeAt(x)) ?? '' };
         if (found?.text !== reader.hovered.peek()?.text) reader.hovered.value = found;
       }),
-    leave: () => (reader.hovered.value = null),
+    leave: () =>
+      batch(() => {
+        reader.hovered.value = null;
+        reader.strip.value = null;
+      }),
     select: (x0, x1) => {
       const [from, to] = [timeAt(Math.min(x0, x1)), timeAt(Math.max(x0, x1))];
       reader.drag.value = { from, to };
@@ -298,10 +312,25 @@ function Tip({
   const at = Math.min(Math.max(found.from, from), to);
   const left = gutter + ((at - from) / (to - from)) * (layout.width - gutter);
   const top = laneTop(layout, found.lane) + layout.rowHeight + 2;
-  const room = Math.min(320, layout.width);
+  if (top < layout.lanesTop || top > layout.height + layout.rowHeight) return null;
   return (
-    <div class="tip small" style={{ left: `${Math.max(0, Math.min(left, layout.width - room))}px`, top: `${top}px` }}>
+    <div
+      class="tip small"
+      style={{ left: `${Math.max(0, Math.min(left, layout.width - tipRoom))}px`, top: `${top}px` }}
+    >
       {found.text}
+    </div>
+  );
+}
+
+/** What a pool had at the time under the pointer, below the strips. */
+function StripTip({ reader, layout }: { readonly reader: Reader; readonly layout: Layout }): JSX.Element | null {
+  const strip = reader.strip.value;
+  if (strip === null || strip.text === '') return null;
+  const left = Math.max(0, Math.min(strip.x, layout.width - tipRoom));
+  return (
+    <div class="tip small" style={{ left: `${left}px`, top: `${layout.lanesTop + 2}px` }}>
+      {strip.text}
     </div>
   );
 }
@@ -311,9 +340,12 @@ function LaneScroll({ reader, layout }: { readonly reader: Reader; readonly layo
   const bar = useRef<HTMLDivElement>(null);
   const all = layout.lanes * layout.rowHeight;
   const room = layout.height - layout.lanesTop - 2;
+  /** Where it was put, so that it is not mistaken for where somebody has moved it to. */
+  const put = useRef(-1);
   useEffect(() => {
-    if (bar.current !== null && Math.abs(bar.current.scrollTop - layout.scroll) > 1)
-      bar.current.scrollTop = layout.scroll;
+    if (bar.current === null || Math.abs(bar.current.scrollTop - layout.scroll) <= 1) return;
+    bar.current.scrollTop = layout.scroll;
+    put.current = bar.current.scrollTop;
   }, [layout.scroll]);
   if (all <= room) return null;
   return (
@@ -324,7 +356,10 @@ function LaneScroll({ reader, layout }: { readonly reader: Reader; readonly layo
       role="group"
       aria-label="More slots"
       style={{ top: `${layout.lanesTop}px`, height: `${room}px` }}
-      onScroll={(event) => (reader.scroll.value = event.currentTarget.scrollTop)}
+      onScroll={({ currentTarget: { scrollTop } }) => {
+        if (Math.abs(scrollTop - put.current) > 1) reader.scroll.value = scrollTop;
+        put.current = -1;
+      }}
     >
       <div style={{ height: `${all}px` }} />
     </div>

@@ -61,3 +61,7 @@ export function scrollTo(layout: Layout, lane: number): number {
   const room = layout.height - layout.lanesTop - layout.rowHeight - 2;
   return Math.min(top, Math.max(layout.scroll, top - room));
 }
+
+/** The pool whose strip is at a place of the canvas; null where none is. */
+export const poolAt = ({ pools }: Layout, y: number): string | null =>
+  pools[Math.floor((y - axisHeight) / stripHeight)] ?? null;
