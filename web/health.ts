@@ -1,4 +1,5 @@
 /** Whether the campaign is well, in sentences: what somebody should look at, most urgent first. */
+import type { ActorLive } from '../src/dashboard/api.ts';
 import type { Overview } from '../src/story/views.ts';
 import { count, duration } from './words.ts';
 
@@ -6,7 +7,10 @@ import { count, duration } from './words.ts';
 const silentMs = 10_000;
 
 /** What is not as it should be; nothing when all is. `now` in ms by the server's clock. */
-export function worriesOf(overview: Overview, now: number): string[] {
+export function worriesOf(
+  overview: Overview,
+  { now, actors }: { readonly now: number; readonly actors: readonly Pick<ActorLive, 'runBy'>[] },
+): string[] {
   const { state, workers, capacity, counts, model } = overview;
   if (state === 'ended' || state === 'created') return [];
   const lost = workers.filter((one) => one.state === 'lost');
@@ -15,6 +19,10 @@ export function worriesOf(overview: Overview, now: number): string[] {
   );
   const tried = counts.succeeded + counts.failed;
   const worries: string[] = [];
+  if (actors.length > 0 && actors.every(({ runBy }) => runBy === null)) {
+    worries.push('No process runs its actors, so nothing is decided: "cox run --resume" goes on with it.');
+    return worries;
+  }
   if (capacity === 0 && state !== 'paused') worries.push('No worker is there, so nothing is computed.');
   if (lost.length > 0) worries.push(`${named(lost)} lost: what ${itRan(lost.length)} is given to others.`);
   for (const { worker, heardAt } of silent.slice(0, 2)) {

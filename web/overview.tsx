@@ -8,7 +8,7 @@ import { FigureView } from './figure.tsx';
 import { count, duration, fixed, inOther, inUnit, none, percent, plusMinus, shortUnit } from './words.ts';
 import { counted, fleetOf, worriesOf } from './health.ts';
 import { Held } from './held.tsx';
-import { campaign, clock, overview } from './live.ts';
+import { actors, campaign, clock, overview } from './live.ts';
 import { Molecules } from './molecule.tsx';
 import { hrefOf, taskHref } from './route.ts';
 import { runsOf, useScience } from './science.ts';
@@ -223,7 +223,7 @@ function Discovery(): JSX.Element {
 }
 
 function Well({ now }: { readonly now: Overview }): JSX.Element {
-  const worries = worriesOf(now, clock.value);
+  const worries = worriesOf(now, { now: clock.value, actors: actors.value });
   const loads = now.workers.flatMap(({ load, host }) => (load === null ? [] : [[host, load] as const]));
   const byHost = [...new Map(loads)].slice(0, 3);
   return (

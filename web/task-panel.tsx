@@ -5,6 +5,7 @@ import type { TaskStory } from '../src/story/views.ts';
 import { useAnswer } from './answer.ts';
 import { withQuery } from './api.ts';
 import { ask, maySteer, WhyNot } from './hands-on.tsx';
+import { counted } from './health.ts';
 import { campaign, overview } from './live.ts';
 import { Drawing } from './molecule.tsx';
 import { closeTask, hrefOf, taskHref } from './route.ts';
@@ -130,20 +131,22 @@ function Choice({ story: { choice, value } }: { readonly story: TaskStory }): JS
         ? 'none: one of the first'
         : `version ${update}${model === null ? '' : `, ${model.slice(0, 12)}`}`,
     ],
-    ['learnt from', trainedOn === null ? none : `${count(trainedOn)} results`],
+    ['learnt from', trainedOn === null ? none : counted(trainedOn, 'result')],
     [
       'not known to it',
-      stale === null ? none : `${count(stale.results)} results, ranked ${duration(stale.seconds)} before`,
+      stale === null ? none : `${counted(stale.results, 'result')}, ranked ${duration(stale.seconds)} before`,
     ],
   ];
   return (
     <dl class="facts">
-      {rows.map(([name, said]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd class="number told">{said}</dd>
-        </div>
-      ))}
+      {rows
+        .filter(([, said]) => said !== none)
+        .map(([name, said]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd class="number told">{said}</dd>
+          </div>
+        ))}
     </dl>
   );
 }

@@ -27,7 +27,8 @@ export const wishes: Readonly<Record<Action, Wish>> = {
   pause: {
     name: 'Pause',
     verb: 'Pause',
-    means: 'What runs may finish; nothing new starts until somebody resumes it.',
+    means:
+      'What runs may finish; nothing new starts until it is resumed. A campaign of "cox run" stops then, and goes on with "cox run --resume".',
     fields: [],
     when: ['created', 'running'],
   },
