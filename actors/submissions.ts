@@ -37,6 +37,8 @@ export interface SubmitterContext extends Omit<Required<SubmitterInput>, 'candid
   leaving: readonly string[];
   /** Free slots of the pool by the last books; one, until there are books that know of our request. */
   free: number;
+  /** The update of the model that is under way: its tasks would queue behind tasks that wait ahead. */
+  updating: number | null;
   /** Sequence of the last result that was decided on, and the counts as of then. */
   decided: number;
   successes: number;
@@ -113,13 +115,16 @@ export function submit(context: SubmitterContext, event: Happened): Step {
   return { context: now, facts };
 }
 
-/** Create what may wait beyond the slots: nothing as long as a slot is free or a grant waits, since the best goes there first. */
+/**
+ * Create what may wait beyond the slots: nothing as long as a slot is free or a grant waits, since the best goes there first, and
+ * nothing while the model is updated.
+ */
 export function lookAhead(context: SubmitterContext, event: Happened): Step {
   const facts: Fact[] = [];
   let now = context;
   const slotsAreLeft = context.free > 0 || context.waiting.some(({ grant }) => grant !== null);
   const room = context.lookahead - context.ahead.length - context.waiting.length;
-  for (let n = slotsAreLeft ? 0 : room; n > 0; n -= 1) {
+  for (let n = slotsAreLeft || context.updating !== null ? 0 : room; n > 0; n -= 1) {
     const step = create(now, null, event);
     if (step === null) break;
     now = step.context;

@@ -1,10 +1,11 @@
 /**
  * The submitter decides which candidate is simulated next: a free slot and the best candidate become a task.
  *
- * In: grants of slots, decisions on results, new rankings, what people wish of candidates. Out: requests for slots, tasks, withdrawals of tasks that wait. It
- * submits only on a granted slot whose making (the result that freed it) has been decided on, so that each choice knows every
- * result before it. With `pausing` it does nothing while the model is updated; with `rounds` it fills a round and waits for all
- * of it. With `lookahead` it keeps that many tasks waiting beyond the slots, and chooses again when the ranking changes.
+ * In: grants of slots, decisions on results, updates and new rankings, what people wish of candidates. Out: requests for slots,
+ * tasks, withdrawals of tasks that wait. It submits only on a granted slot whose making (the result that freed it) has been
+ * decided on, so that each choice knows every result before it. With `pausing` it does nothing while the model is updated; with
+ * `rounds` it fills a round and waits for all of it. With `lookahead` it keeps that many tasks waiting beyond the slots, none but
+ * those that are there while the model is updated, and chooses again when the ranking changes.
  */
 import { assign, emit, enqueueActions, setup } from 'xstate';
 import type { HeardEvent, Says } from '../src/protocol/events.ts';
@@ -32,6 +33,7 @@ const hears = [
   'result-processor.result.recorded',
   'inference-runner.ranking.updated',
   'inference-runner.scoring.failed',
+  'trainer.update.started',
   'trainer.update.failed',
   ...wishEvents,
 ] as const;
@@ -170,11 +172,15 @@ const submitterMachine = setup({
     }),
     takeRanking: assign(({ context, event }) => {
       if (event.type !== 'ranking.updated') return {};
-      const settledOn = event.older === undefined ? event.trainedOn : context.settledOn;
-      return { choices: rank(context.choices, event), settledOn, waitsForFirst: false };
+      const choices = rank(context.choices, event);
+      if (event.older !== undefined) return { choices, waitsForFirst: false };
+      return { choices, settledOn: event.trainedOn, updating: null, waitsForFirst: false };
     }),
     doWithoutFirst: assign({ waitsForFirst: false }),
-    noteFailedUpdate: assign(({ event }) => (event.type === 'update.failed' ? { settledOn: event.trainedOn } : {})),
+    noteUpdate: assign(({ event }) => (event.type === 'update.started' ? { updating: event.update } : {})),
+    noteFailedUpdate: assign(({ event }) =>
+      event.type === 'update.failed' ? { settledOn: event.trainedOn, updating: null } : {},
+    ),
     announceExhaustion: emit(({ context }) => ({ type: 'space.exhausted', submitted: context.choices.taken.size })),
     /** The ledger waits for this word in every drain: no task ahead is on its way any more. */
     createNoneAhead: enqueueActions(({ enqueue, context }) => {
@@ -216,6 +222,7 @@ const submitterMachine = setup({
     ahead: [],
     leaving: [],
     free: 1,
+    updating: null,
     decided: 0,
     successes: 0,
     failures: 0,
@@ -229,6 +236,7 @@ const submitterMachine = setup({
     'candidate.vetoed': { actions: 'noteWish' },
     'candidate.allowed': { actions: 'noteWish' },
     'candidates.added': { actions: 'noteWish' },
+    'update.started': { actions: 'noteUpdate' },
   },
   states: {
     idle: {
@@ -267,6 +275,7 @@ const submitterMachine = setup({
           { actions: ['noteDecision', 'useRoom'] },
         ],
         'ranking.updated': { actions: ['takeRanking', 'chooseAgain'] },
+        'update.failed': { guard: 'looksAhead', actions: ['noteFailedUpdate', 'useRoom'] },
         'candidate.pinned': { actions: ['noteWish', 'heedWish'] },
         'candidate.unpinned': { actions: ['noteWish', 'heedWish'] },
         'candidate.vetoed': { actions: ['noteWish', 'heedWish'] },

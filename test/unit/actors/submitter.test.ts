@@ -496,6 +496,20 @@ describe('submitter', () => {
       expect(early.hear('campaign', drain)).toEqual([notAhead]);
     });
 
+    it('creates none while the model is updated, whose tasks would wait behind them, until that has ended or failed', () => {
+      const started = { type: 'update.started', update: 1, trainedOn: 8 } as const;
+      for (const end of ['ranked', 'failed']) {
+        const actor = ahead();
+        actor.hear('trainer', started);
+        expect(slotFor(actor, 3)).toEqual([]);
+        const part = { ...ranking([], 8), older: { update: 0, trainedOn: 0, ranges: [] } };
+        expect(actor.hear('inference-runner', part), 'a part of it is no end').toEqual([]);
+        const said =
+          end === 'failed' ? actor.hear('trainer', failed(8)) : actor.hear('inference-runner', ranking([], 8));
+        expect(taskOf(said)).toMatchObject([{ id: 'simulate-5', grant: null }]);
+      }
+    });
+
     it('drops what has ended before there was word of its slot', () => {
       const actor = ahead();
       expect(taskOf(decided(actor, 9, { task: 'simulate-3' }))).toMatchObject([{ id: 'simulate-5' }]);
