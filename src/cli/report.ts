@@ -7,8 +7,9 @@ import { composePlans } from '../campaign/composition.ts';
 import type { CampaignDefinition } from '../campaign/definition.ts';
 import { loadCampaign } from '../campaign/load.ts';
 import { listRuns } from '../campaign/run-folder.ts';
-import { openStory } from '../campaign/story-reader.ts';
+import { followStory, storyOf } from '../campaign/story-reader.ts';
 import { ConfigError, messageOf, ResourceError } from '../protocol/errors.ts';
+import { Replay } from '../replay/replay.ts';
 import { runReport } from '../report/gather.ts';
 import { reportPage } from '../report/run-report.ts';
 import { folderFor } from './campaign-folder.ts';
@@ -49,16 +50,18 @@ async function report(named: string | undefined, { nats, runs, folder, out }: Re
     const { connection, record } = campaign;
     const definition = (await loadCampaign(folderFor(record, folder))) as CampaignDefinition;
     const file = out ?? (existsSync(join(runs, id)) ? join(runs, id, 'report.html') : `${id}-report.html`);
-    const reading = await openStory(connection, record, definition);
+    const plans = composePlans(definition, record);
+    const [story, replay] = [storyOf(record, definition), new Replay(plans)];
+    const reading = await followStory(connection, id, story, { told: (fact) => replay.take(fact) });
     try {
       await reading.caughtUp;
-      const plans = composePlans(definition, record);
       const beside = `${basename(file).replace(/\.html?$/i, '')}-figures`;
       const made = await runReport({
-        story: reading.story,
+        story,
         record,
         definition,
         plans,
+        history: replay.actors(),
         folder: beside,
         now: Date.now(),
       });

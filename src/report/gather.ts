@@ -7,8 +7,10 @@ import { systemOf } from '../charts/system-model.ts';
 import { systemSvg } from '../charts/system-svg.ts';
 import { scienceExhibits, slotExhibits } from '../figures/exhibits.ts';
 import type { ActorPlan } from '../protocol/actor.ts';
+import type { PastActor } from '../replay/actor-history.ts';
 import type { Story } from '../story/story.ts';
 import type { TaskRow } from '../story/views.ts';
+import { withCounts } from './counted-chart.ts';
 import { drawExhibit, inOrder } from './drawn-exhibits.ts';
 import type { RunReport } from './report-data.ts';
 
@@ -20,6 +22,7 @@ export async function runReport({
   record,
   definition,
   plans,
+  history,
   folder,
   now,
 }: {
@@ -27,6 +30,8 @@ export async function runReport({
   record: RunRecord;
   definition: CampaignDefinition;
   plans: readonly ActorPlan[];
+  /** What each actor did, by its replay. */
+  history: readonly PastActor[];
   folder: string;
   now: number;
 }): Promise<RunReport> {
@@ -53,7 +58,7 @@ export async function runReport({
     figures,
     folder,
     drawings: await drawingsOf(overview.best, definition),
-    charts: await chartsOf(plans),
+    charts: await chartsOf(plans, history),
   };
 }
 
@@ -71,8 +76,12 @@ async function drawingsOf(rows: readonly TaskRow[], { draw }: CampaignDefinition
   return drawings;
 }
 
-async function chartsOf(plans: readonly ActorPlan[]): Promise<Map<string, string>> {
+async function chartsOf(plans: readonly ActorPlan[], history: readonly PastActor[]): Promise<Map<string, string>> {
   const charts = new Map([['the system', await systemSvg(systemOf(plans))]]);
-  for (const { actor } of plans) charts.set(actor.name, await chartSvg(chartOf(actor.machine)));
+  for (const { actor } of plans) {
+    const svg = await chartSvg(chartOf(actor.machine));
+    const did = history.find((one) => one.actor === actor.name);
+    charts.set(actor.name, did === undefined ? svg : withCounts(svg, did));
+  }
   return charts;
 }

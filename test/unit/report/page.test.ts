@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../../src/campaign/run-folder.ts';
+import { withCounts } from '../../../src/report/counted-chart.ts';
 import { html } from '../../../src/report/html.ts';
 import { dataTable, page } from '../../../src/report/page-parts.ts';
 import { reproduceCommand } from '../../../src/report/reproduce.ts';
@@ -46,5 +47,16 @@ describe('the command that makes a run again', () => {
     expect(reproduceCommand(record)).toBe(
       String.raw`cox run 'my campaigns/x' --policy batched --chunk-size 5 --is-on --note 'it'\''s $(rm)'`,
     );
+  });
+});
+
+describe('a chart of what happened', () => {
+  test('has counts at states that were entered and arrows that were taken, and none elsewhere', () => {
+    const place = (name: string): string => `<text class="count" data-count="${name}" x="1"></text>`;
+    const counted = withCounts([place('open'), place('never'), place('open/a&gt;b/0')].join(''), {
+      states: { open: { entered: 1_204, ms: 204_000 }, never: { entered: 0, ms: 0 } },
+      arrows: { 'open/a>b/0': 7 },
+    });
+    expect([...counted.matchAll(/>([^<]*)<\/text>/g)].map(([, text]) => text)).toEqual(['1,204 · 3.4 min', '', '7']);
   });
 });
