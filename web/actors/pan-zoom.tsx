@@ -91,7 +91,7 @@ export function PanZoom({ picture, label }: { readonly picture: Picture; readonl
         <button aria-label="Zoom out" onClick={() => zoom(0.8)}>
           −
         </button>
-        <button disabled={place.value.scale === 1} aria-label="As large as it is to be read" onClick={read}>
+        <button disabled={place.value.scale === 1} aria-label="100 %: as large as it is to be read" onClick={read}>
           100 %
         </button>
         <button disabled={fits.value} onClick={fit}>
