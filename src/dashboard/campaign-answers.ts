@@ -63,7 +63,10 @@ export class CampaignAnswers implements Answers {
     this.#history = new History(this.#plans, (from, to) => this.#log.facts(from, to));
     const [story, feed, history] = [this.#story, this.#feed, this.#history];
     this.#reader = new CampaignReader({ connection, campaign: record.id, story, history, feed, actors });
-    this.#log = new EventLog(connection, record.id, () => this.#reader.end);
+    this.#log = new EventLog(connection, record.id, {
+      end: () => this.#reader.end,
+      placesOf: (task) => story.placesOf(task),
+    });
     // Whoever comes first finds a long log read, or being read.
     this.#reader.current().catch(() => undefined);
   }

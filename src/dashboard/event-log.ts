@@ -8,6 +8,7 @@ import type { StoredFact } from '../protocol/fact.ts';
 import { printable } from '../protocol/printable.ts';
 import { parseLogSubject, streams, subjects } from '../protocol/subjects.ts';
 import { eventText } from '../story/event-text.ts';
+import type { TaskPlaces } from '../story/story.ts';
 import type { EventDetail, EventPage, EventRow } from './api.ts';
 
 /** Which events; empty texts and a null let all pass. */
@@ -33,12 +34,21 @@ export class EventLog {
   readonly #connection: NatsConnection;
   readonly #campaign: string;
   readonly #end: () => number;
+  readonly #placesOf: (task: string) => TaskPlaces | null;
 
-  /** @param end sequence of the last event, as far as is known. */
-  constructor(connection: NatsConnection, campaign: string, end: () => number) {
+  /**
+   * @param end sequence of the last event, as far as is known.
+   * @param placesOf where a task was created and ended: workers do not say which event made them work.
+   */
+  constructor(
+    connection: NatsConnection,
+    campaign: string,
+    { end, placesOf }: { end: () => number; placesOf: (task: string) => TaskPlaces | null },
+  ) {
     this.#connection = connection;
     this.#campaign = campaign;
     this.#end = end;
+    this.#placesOf = placesOf;
   }
 
   /** Events, newest first, and where to go on. */
@@ -78,18 +88,17 @@ export class EventLog {
     const message = await this.#at(at);
     if (message === null) return null;
     const causes: EventRow[] = [];
-    for (let { cause } = rowOfMessage(message); cause !== null && cause > 0 && causes.length < mostCauses;) {
+    for (let cause = this.#causeOf(message); cause !== null && causes.length < mostCauses;) {
       const one = await this.#at(cause);
       if (one === null) break;
-      const row = rowOfMessage(one);
-      causes.push(row);
-      cause = row.cause;
+      causes.push(rowOfMessage(one));
+      cause = this.#causeOf(one);
     }
     return {
       ...rowOfMessage(message),
       fact: contentOf(message),
       causes,
-      consequences: await this.#consequencesOf(at),
+      consequences: await this.#consequencesOf(message),
     };
   }
 
@@ -101,14 +110,32 @@ export class EventLog {
     });
   }
 
-  async #consequencesOf(at: number): Promise<EventRow[]> {
+  /** What led to an event: what it says itself, and for a result the task's creation. */
+  #causeOf(message: StoredMessage): number | null {
+    const fact = factOf(message);
+    if (fact === null) return null;
+    const cause = fact.cause ?? (fact.source === 'worker' ? this.#taskOf(fact)?.created : null) ?? null;
+    return cause === null || cause <= 0 || cause >= message.sequence ? null : cause;
+  }
+
+  #taskOf({ event }: StoredFact): TaskPlaces | null {
+    const { task, result } = event as { task?: { id?: string }; result?: { task?: { id?: string } } };
+    const id = event.type === 'task.created' ? task?.id : event.type === 'task.finished' ? result?.task?.id : undefined;
+    return id === undefined ? null : this.#placesOf(id);
+  }
+
+  async #consequencesOf(message: StoredMessage): Promise<EventRow[]> {
+    const at = message.sequence;
     const rows: EventRow[] = [];
     const end = Math.min(this.#end() + 1, at + 1 + consequencesWithin);
     for (let from = at + 1; from < end && rows.length < mostConsequences; from += pageSize) {
       const messages = await this.#read(from, Math.min(end, from + pageSize));
       rows.push(...messages.map(rowOfMessage).filter(({ cause }) => cause === at));
     }
-    return rows.slice(0, mostConsequences);
+    const fact = factOf(message);
+    const finished = (fact?.event.type === 'task.created' ? this.#taskOf(fact)?.finished : null) ?? null;
+    const result = finished === null ? null : await this.row(finished);
+    return [...rows.slice(0, mostConsequences), ...(result === null ? [] : [result])];
   }
 
   async #at(sequence: number): Promise<StoredMessage | null> {

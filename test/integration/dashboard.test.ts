@@ -166,8 +166,10 @@ describe('what is told', () => {
     );
     const recorded = finished.consequences.find(({ type }) => type === 'result.recorded');
     const counted = await shown.get<EventDetail>(`/api/event?at=${recorded?.sequence ?? 0}`);
-    expect(counted.causes.map(({ sequence }) => sequence)).toEqual([all.at(-1)]);
+    expect(counted.causes.slice(0, 2)).toMatchObject([{ sequence: all.at(-1) }, { type: 'task.created' }]);
     expect(counted.consequences).toMatchObject([{ type: 'task.created' }]);
+    const created = await shown.get<EventDetail>(`/api/event?at=${finished.causes[0]?.sequence ?? 0}`);
+    expect(created.consequences.at(-1)).toMatchObject({ sequence: finished.sequence, type: 'task.finished' });
     const task = await shown.get<TaskStory>('/api/task?id=simulate-98');
     expect(task).toMatchObject({ state: 'succeeded', candidate: 97, output: { worth: expect.any(Number) as number } });
     for (const path of ['/api/task?id=none', '/api/event?at=999999', '/api/past?at=999999', '/api/nothing']) {
