@@ -68,7 +68,11 @@ function Whole({ event }: { readonly event: EventDetail }): JSX.Element {
         )}
         <a href={hrefOf('actors', { at: event.sequence })}>The actors right after it</a>
       </p>
-      <Led title="What led to it" rows={event.causes} none="Nothing in the log: it came from outside." />
+      <Led
+        title="What led to it"
+        rows={event.causes}
+        none={outside[event.source] ?? 'Nothing in the log: its actor began with it.'}
+      />
       <Led title="What it led to" rows={event.consequences} none="Nothing, so far." />
       <h3>The fact as it is stored</h3>
       <pre tabIndex={0} aria-label="The fact as it is stored">
@@ -77,6 +81,13 @@ function Whole({ event }: { readonly event: EventDetail }): JSX.Element {
     </>
   );
 }
+
+/** What led to an event that no other one caused, by who says it. */
+const outside: Readonly<Record<string, string>> = {
+  worker: 'A worker computed the task; its story tells who created it, and why.',
+  operator: 'Somebody asked for it.',
+  host: 'The watch beside the fleet saw it happen.',
+};
 
 function Led({
   title,
