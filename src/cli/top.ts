@@ -7,7 +7,7 @@ import { loadCampaign } from '../campaign/load.ts';
 import { openStory, type OpenStory } from '../campaign/story-reader.ts';
 import { ActorOwners } from '../dashboard/actor-owners.ts';
 import { watchConnection } from '../nats/connection.ts';
-import { ConfigError, exitCodes } from '../protocol/errors.ts';
+import { ConfigError, exitCodes, TransportError } from '../protocol/errors.ts';
 import { subjects } from '../protocol/subjects.ts';
 import type { Inspection } from '../runtime/contracts.ts';
 import { AlternateScreen, onKey } from './alternate-screen.ts';
@@ -31,6 +31,8 @@ interface TopFlags {
 const screenMs = 500;
 const logMs = 5_000;
 const logColumns = 100;
+/** Where nobody looks at a screen, a server that is away for so long ends it. */
+const mostLostMs = 30_000;
 
 export function topCommand(): Command {
   return new Command('top')
@@ -120,6 +122,11 @@ async function print(seen: Seen, everyMs: number, { once, json }: TopFlags, isLi
     const text =
       json === true ? JSON.stringify({ id, overview, actors }) : topLines(view, size, painter(isStyled)).join('\n');
     process.stdout.write(`${isFirst || json === true ? '' : '\n'}${text}\n`);
+    if (view.lostSince !== null && view.now - view.lostSince > mostLostMs) {
+      throw new TransportError(
+        `the NATS server of ${id} has not answered for ${mostLostMs / 1_000} s; what it knew last is above`,
+      );
+    }
     if (once === true || !isLive || overview.state === 'ended') return exitCodes.done;
     const waited = await Promise.race([unread, new Promise((resolve) => setTimeout(resolve, everyMs))]);
     if (waited === 'unread') return exitCodes.done;
@@ -154,9 +161,7 @@ class Seen {
     });
     this.#inspecting = connection.subscribe(subjects.inspect(record.id, '*'), {
       callback: (error, message) => {
-        if (error !== null) return;
-        const { actor, after } = message.json<Inspection>();
-        this.#states.set(actor, stateText(after));
+        if (error === null) this.#inspected(message.data);
       },
     });
     this.#stopWatching = watchConnection(connection, {
@@ -208,6 +213,15 @@ class Seen {
   async #askStates(): Promise<void> {
     const { connection, record } = this.#campaign;
     this.#note(await statusOf(connection, record, []));
+  }
+
+  #inspected(data: Uint8Array): void {
+    try {
+      const { actor, after } = JSON.parse(new TextDecoder().decode(data)) as Inspection;
+      if (this.#states.has(actor)) this.#states.set(actor, stateText(after));
+    } catch {
+      // Nothing of ours: anybody may publish there.
+    }
   }
 
   #note({ actors, runBy }: CampaignStatus): void {

@@ -64,8 +64,8 @@ export function startWorkerProcess(options: {
       if (ending) return;
       restarts = [...restarts.filter((at) => Date.now() - at < windowMs), Date.now()];
       const how = signal === null ? `exit code ${code ?? 0}` : signal;
-      if (code === 3) giveUp(new MissingError(lastWords.trim()));
-      else if (code === 2) giveUp(new ConfigError(lastWords.trim()));
+      if (code === 3) giveUp(new MissingError(wordsOf(lastWords)));
+      else if (code === 2) giveUp(new ConfigError(wordsOf(lastWords)));
       else if (restarts.length > mostRestarts) {
         giveUp(
           new ResourceError(
@@ -103,3 +103,6 @@ export function startWorkerProcess(options: {
       }),
   };
 }
+
+/** What a process said when it gave up, without its own name. */
+const wordsOf = (text: string): string => text.trim().replace(/^cox: /, '');

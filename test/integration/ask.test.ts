@@ -160,3 +160,37 @@ describe('metrics', () => {
     );
   });
 });
+
+describe('the terminal', () => {
+  it('shows the campaign as the questions do, and a task from its first event on', async () => {
+    const { value } = await ask('cox.ask.demo.campaign.best', '1');
+    const [{ task = '' } = {}] = value as { task?: string }[];
+    const folder = ['--folder', campaignFolder('quick')];
+    const [block, json] = [
+      scene.cox('top', 'demo', '--once', ...folder),
+      scene.cox('top', 'demo', '--once', '--json', ...folder),
+    ];
+    const watch = scene.cox('watch', 'demo', '--task', task, '--json');
+    expect(await block.exit, block.stderr()).toBe(0);
+    expect(block.stdout()).toMatch(/^demo {2}batched {2}running/);
+    expect(block.stdout()).toContain(`actors, all run by process ${hosting.pid} on`);
+    expect(block.stdout()).not.toContain('\u001b');
+    expect(await json.exit, json.stderr()).toBe(0);
+    const shown = JSON.parse(json.stdout()) as {
+      overview: { best: object[]; slots: object[] };
+      actors: { actor: string }[];
+    };
+    expect(shown.overview.best).toHaveLength(10);
+    expect(shown.overview.slots).toHaveLength(2);
+    expect(shown.actors.map(({ actor }) => actor).sort()).toEqual(actors);
+    await eventually(() => expect(watch.stdout()).toContain('result.recorded'));
+    watch.child.kill('SIGINT');
+    expect(await watch.exit).toBe(130);
+    const types = watch
+      .stdout()
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { event: { type: string } }).event.type);
+    expect(types).toEqual(['task.created', 'task.finished', 'result.recorded']);
+  });
+});
