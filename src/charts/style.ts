@@ -23,6 +23,7 @@ export const chartStyle = [
   '.cox-chart .rule{stroke:var(--chart-ink,var(--ink));stroke-width:.75;opacity:.45}',
   '.cox-chart .divider{stroke:var(--chart-ink,var(--ink));stroke-dasharray:5 4}',
   '.cox-chart .line{fill:none;stroke:var(--chart-line,var(--quiet));stroke-width:1.2}',
+  '.cox-system .line,.cox-system .tip{opacity:.55}',
   '.cox-chart .tip,.cox-chart .initial circle{fill:var(--chart-line,var(--quiet));stroke:none}',
   '.cox-chart .initial circle{fill:var(--chart-ink,var(--ink))}',
   '.cox-chart .reach{fill:none;stroke:transparent;stroke-width:9}',

@@ -27,7 +27,7 @@ export async function systemSvg(system: System): Promise<string> {
   });
   const names = system.nodes.map(({ name }) => name).join(', ');
   return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" class="cox-chart" role="img" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-labelledby="chart-system">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="cox-chart cox-system" role="img" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-labelledby="chart-system">`,
     `<title id="chart-system">${escaped(`The system: ${names}`)}</title>`,
     `<style>${chartStyle}</style>`,
     ...drawnEdges.map(({ corners }) => `<path class="line" d="${roundedPath(corners)}"/>`),

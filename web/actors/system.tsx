@@ -5,9 +5,9 @@ import type { EventRow } from '../../src/dashboard/api.ts';
 import { Held } from '../held.tsx';
 import { actors, events } from '../live.ts';
 import { count } from '../words.ts';
-import { usePicture } from './chart.tsx';
+import { innermost, usePicture } from './chart.tsx';
 import { PanZoom } from './pan-zoom.tsx';
-import { at, past, shownBooks } from './past.ts';
+import { at, past, shownActors, shownBooks } from './past.ts';
 import { mark, write, type Picture } from './picture.ts';
 import { EventLinks, Then } from './side.tsx';
 
@@ -33,21 +33,29 @@ export function System(): JSX.Element {
   }, [picture, isPast]);
   const books = shownBooks.value;
   const live = actors.value;
+  const shown = shownActors.value;
   useEffect(() => {
     if (picture === null || typeof picture === 'string') return;
-    const depth = new Map(live.map(({ actor, mailbox }) => [actor, mailbox]));
+    const depth = new Map(isPast ? [] : live.map(({ actor, mailbox }) => [actor, mailbox]));
+    const states = new Map(shown.map(({ actor, active }) => [actor, namesOf(active)]));
     write(picture.counts, (of) => {
       if (books === null) return '';
       if (of === 'queue') return `${count(books.counts.queued)} queued`;
       if (of === 'worker') return `${count(books.counts.running)} running`;
       const waiting = depth.get(of) ?? 0;
-      return waiting === 0 ? '' : `${count(waiting)} to take`;
+      return waiting === 0 ? (states.get(of) ?? '') : `${count(waiting)} to take`;
     });
-  }, [picture, books, live]);
+  }, [picture, books, live, shown, isPast]);
   if (picture === null) return <p class="empty chart-place">Drawing the system.</p>;
   if (typeof picture === 'string') return <p class="empty chart-place">{picture}</p>;
   return <PanZoom picture={picture} label="The actors, the queue and the workers, and what they say to each other" />;
 }
+
+/** The innermost states by their own names: the whole path has no room. */
+const namesOf = (active: readonly string[]): string =>
+  innermost(active)
+    .map((path) => path.slice(path.lastIndexOf('.') + 1))
+    .join(', ');
 
 /** Lights the arrows that these events went along, for a second. */
 function carry(picture: Picture, fresh: readonly EventRow[]): ReturnType<typeof setTimeout> {
