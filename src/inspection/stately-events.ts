@@ -45,7 +45,7 @@ export interface SnapshotEvent extends Base {
 export type StatelyEvent = ActorEvent | EventEvent | SnapshotEvent;
 
 /** The session of an actor, or of an outsider such as `worker`, in a campaign. */
-export const sessionOf = (campaign: string, source: string): string => `${campaign}/${source}`;
+const sessionOf = (campaign: string, source: string): string => `${campaign}/${source}`;
 
 const base = (campaign: string, session: string, at: number, id: string): Base => ({
   rootId: campaign,
