@@ -1,4 +1,4 @@
-/** What figures have in common: paper, title, caption and axes. */
+/** What figures have in common: their words, axes, and places for labels. */
 import { palettes, type, type Theme } from './palette.ts';
 
 /** What people read around a figure: it must stand alone. */
@@ -9,24 +9,6 @@ export interface Words {
   readonly caption: string;
   readonly x: string;
   readonly y: string;
-}
-
-/** Title and caption above, on the theme's paper. */
-export function frame({ title, caption }: Pick<Words, 'title' | 'caption'>, theme: Theme): Record<string, unknown> {
-  const { paper, ink, quiet } = palettes[theme];
-  return {
-    backgroundColor: paper,
-    textStyle: { fontFamily: type.family },
-    title: {
-      text: title,
-      subtext: caption,
-      left: 16,
-      top: 12,
-      itemGap: 6,
-      textStyle: { color: ink, fontSize: type.title, fontWeight: 600 },
-      subtextStyle: { color: quiet, fontSize: type.text, lineHeight: 17 },
-    },
-  };
 }
 
 /** An axis of numbers that ends where it is told to, with its name beside it. */

@@ -151,7 +151,7 @@ function rowsOf(labels: readonly Label[], room: number): { places: { x: number; 
 }
 
 /** Lines of at most so many characters, broken at blanks; a longer word stays whole. */
-export function wrapped(text: string, characters: number): string[] {
+function wrapped(text: string, characters: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {

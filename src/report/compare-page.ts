@@ -67,12 +67,12 @@ export function comparePage(comparison: Comparison, drawn: readonly DrawnExhibit
     <p>${runs.length} runs side by side: ${objective.label} ${side} ${threshold} ${objective.unit}.</p>
     ${notes.map((note) => html`<p>${note}</p>`)}
     <p class="quiet small">This page was made ${utc(madeAt)} from the results that the runs have left.</p>
-    ${section('In numbers', dataTable({ columns: ['', ...ids], rows: numberRows(comparison).map(indented) }))}
+    ${section('In numbers', dataTable({ caption: 'One column a run', columns: ['number', ...ids], rows: numberRows(comparison).map(indented) }))}
     ${section(
       'What differs',
       different.length === 0
         ? html`<p>Settings, versions, space and hosts are the same.</p>`
-        : dataTable({ columns: ['', ...ids], rows: different }),
+        : dataTable({ caption: 'Settings, versions, space, hosts', columns: ['what', ...ids], rows: different }),
     )}
     ${section('Figures', figureGrid(drawn))}`;
   return page({ title: ids.join(', '), body });

@@ -13,7 +13,7 @@ export function csvOf({ columns, rows }: Table): string {
 }
 
 /** One line, without its end. */
-export const csvLine = (cells: readonly (string | number | null)[]): string => cells.map(csvCell).join(',');
+const csvLine = (cells: readonly (string | number | null)[]): string => cells.map(csvCell).join(',');
 
 function csvCell(cell: string | number | null): string {
   if (cell === null) return '';

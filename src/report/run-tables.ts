@@ -16,7 +16,7 @@ export function fleetSection({ overview, ledger, idle }: Pick<RunReport, 'overvi
     'Fleet',
     html`${dataTable({
       caption: "What the slots' time went into",
-      columns: ['', 'slot seconds', 'share'],
+      columns: ['what', 'slot seconds', 'share'],
       rows: [
         ...Object.entries(idle.busySeconds).map(([topic, seconds]) => time(topic, seconds)),
         ...causesOf(idle).map(([cause, seconds]) => time(`idle: ${cause}`, seconds)),
