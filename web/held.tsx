@@ -1,6 +1,9 @@
 /** Lists that do not move under the pointer: what comes while one points into them, or has the focus there, is shown afterwards. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+/** A pointer that rests, or a focus that was left behind, holds no list for longer, ms. */
+const heldMs = 15_000;
 
 /** Shows `value` by `children`, or while it is held the one that was shown last; `title` is the list's heading. */
 export function Held<T>({
@@ -17,7 +20,7 @@ export function Held<T>({
   readonly className?: string;
   readonly children: (value: T) => ComponentChildren;
 }): JSX.Element {
-  const [isHeld, setIsHeld] = useState(false);
+  const { isHeld, hold, release } = useHold();
   const last = useRef(value);
   if (!isHeld) last.current = value;
   const isOld = last.current !== value;
@@ -25,12 +28,13 @@ export function Held<T>({
     <section
       class={className}
       aria-label={title}
-      onPointerEnter={({ pointerType }) => setIsHeld(pointerType === 'mouse')}
-      onPointerLeave={({ currentTarget }) => setIsHeld(hasFocus(currentTarget))}
-      onFocusIn={() => setIsHeld(true)}
-      onFocusOut={({ currentTarget, relatedTarget }) =>
-        setIsHeld(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))
-      }
+      onPointerMove={({ pointerType }) => pointerType === 'mouse' && hold()}
+      onPointerLeave={({ currentTarget }) => !hasFocus(currentTarget) && release()}
+      onFocusIn={hold}
+      onKeyDown={hold}
+      onFocusOut={({ currentTarget, relatedTarget }) => {
+        if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) release();
+      }}
     >
       <div class="heading">
         <h2>{title}</h2>
@@ -40,6 +44,22 @@ export function Held<T>({
       {children(last.current)}
     </section>
   );
+}
+
+function useHold(): { readonly isHeld: boolean; readonly hold: () => void; readonly release: () => void } {
+  const [isHeld, setIsHeld] = useState(false);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const release = (): void => {
+    clearTimeout(timer.current);
+    setIsHeld(false);
+  };
+  const hold = (): void => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(release, heldMs);
+    setIsHeld(true);
+  };
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return { isHeld, hold, release };
 }
 
 const hasFocus = (element: Element): boolean =>
