@@ -6,6 +6,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { ConfigError, InputError, messageOf } from '../protocol/errors.ts';
 import type { SteerAnswer } from './api.ts';
 import { bodyOf, type Body } from './bodies.ts';
+import type { EventQuery } from './event-log.ts';
 import { guard, type GuardedEnv } from './guard.ts';
 import type { Keys, Role } from './keys.ts';
 import { pageFile } from './page-files.ts';
@@ -21,7 +22,7 @@ export interface Answers {
   tasks(query: TaskQuery): Promise<unknown>;
   task(id: string): Promise<unknown>;
   artifact(task: string, name: string): Promise<string | null>;
-  events(query: EventsQuery): Promise<unknown>;
+  events(query: EventQuery): Promise<unknown>;
   event(at: number): Promise<unknown>;
   past(at: number): Promise<unknown>;
   chart(actor: string): Promise<string | null>;
@@ -38,14 +39,6 @@ export interface TaskQuery {
   readonly text: string;
   readonly state: string;
   readonly topic: string;
-}
-
-export interface EventsQuery {
-  readonly before: number | null;
-  readonly limit: number;
-  readonly source: string;
-  readonly type: string;
-  readonly text: string;
 }
 
 const json = 'application/json; charset=utf-8';

@@ -15,13 +15,14 @@ import { artifactText, storyOf, taskDetail } from '../campaign/story-reader.ts';
 import type { ActorPlan } from '../protocol/actor.ts';
 import { CoxswainError } from '../protocol/errors.ts';
 import type { Story } from '../story/story.ts';
+import { taskStates } from '../story/task-table.ts';
 import type { TaskState } from '../story/views.ts';
 import type { CampaignInfo, EventDetail, EventPage, Past, SteerAnswer, TaskPage, TaskStory } from './api.ts';
-import type { Answers, EventsQuery, TaskQuery } from './app.ts';
+import type { Answers, TaskQuery } from './app.ts';
 import { SharedBodies, type Body } from './bodies.ts';
 import { CampaignReader } from './campaign-reader.ts';
 import { Drawings } from './drawings.ts';
-import { EventLog } from './event-log.ts';
+import { EventLog, type EventQuery } from './event-log.ts';
 import { History } from './history.ts';
 import type { Role } from './keys.ts';
 import { LiveFeed } from './live-feed.ts';
@@ -139,7 +140,7 @@ export class CampaignAnswers implements Answers {
     return taskDetail(this.#options.connection, this.#options.record.id, this.#story, id);
   }
 
-  async events(query: EventsQuery): Promise<EventPage> {
+  async events(query: EventQuery): Promise<EventPage> {
     await this.#current();
     return this.#log.page(query);
   }
@@ -218,5 +219,3 @@ function stateNamed(state: string): TaskState | undefined {
   if (known !== undefined) return known;
   throw new RequestError(`state: a task is ${taskStates.join(', ')}, and never "${state}"`);
 }
-
-const taskStates = ['queued', 'running', 'succeeded', 'failed', 'withdrawn'] as const;
