@@ -6,6 +6,7 @@ import { followFacts } from '../campaign/facts.ts';
 import { Recorder } from '../campaign/recorder.ts';
 import type { ResultLine } from '../campaign/result-line.ts';
 import { writeWhole, type RunFolder, type RunRecord } from '../campaign/run-folder.ts';
+import { taskLabel } from '../campaign/story-reader.ts';
 import { exitCodes } from '../protocol/errors.ts';
 import type { StoredFact } from '../protocol/fact.ts';
 import { totalOf } from './campaign-status.ts';
@@ -104,8 +105,4 @@ const states: Readonly<Record<string, string>> = {
   'campaign.ended': 'ended',
 };
 
-/** What a result is about, without the search space: its SMILES, else its task. */
-function labelOf({ id, candidate, arguments: given }: ResultLine): string {
-  const { smiles } = (given ?? {}) as { smiles?: unknown };
-  return candidate !== null && typeof smiles === 'string' ? printable(smiles) : id;
-}
+const labelOf = (line: ResultLine): string => printable(taskLabel(line));
