@@ -23,9 +23,3 @@ export function duration(ms: number): string {
 
 /** A value with its unit, four digits behind the point: `0.5812 hartree`. */
 export const valued = (value: number, unit: string): string => `${value.toFixed(4)}${unit === '' ? '' : ` ${unit}`}`;
-
-/** `a`, `a and b`, `a, b and c`. */
-export function listed(texts: readonly string[]): string {
-  if (texts.length < 2) return texts[0] ?? '';
-  return `${texts.slice(0, -1).join(', ')} and ${texts.at(-1) ?? ''}`;
-}

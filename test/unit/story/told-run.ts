@@ -5,7 +5,7 @@ import { runScenario } from '../../../src/simulator/world.ts';
 import { Story, type StoryOptions } from '../../../src/story/story.ts';
 import { anything, referenceCampaign } from '../simulator/reference-campaign.ts';
 
-export const storyOptions: StoryOptions = {
+const storyOptions: StoryOptions = {
   objective: {
     topic: 'simulate',
     field: 'ionizationEnergyHa',
