@@ -30,6 +30,10 @@ const wrong: readonly [args: string[], code: number, says: RegExp][] = [
   [['actor', 'all', '--nats', 'nats://localhost'], 2, /--campaign <id>/],
   [['pause', 'nobody'], 2, /there is no run nobody in runs, and no NATS server was named/],
   [['submit', 'ionization-energy', '{smiles'], 2, /JSON/],
+  [['chart', 'nobody'], 2, /there is no actor "nobody" here; choose one of resource-ledger, .*, or system/],
+  [['chart', 'trainer', '--policy', 'random'], 2, /there is no actor "trainer" here/],
+  [['chart', 'submitter', '--format', 'pdf'], 2, /svg, mermaid, json/],
+  [['run', '--inspect', '70000'], 2, /--inspect: "70000" is no port/],
 ];
 
 async function placeWithSpaces(): Promise<Workplace> {
