@@ -1,6 +1,6 @@
 /** Questions answered as a NATS micro service: `nats micro ls` finds it, `nats req` asks it. */
 import type { NatsConnection } from '@nats-io/nats-core';
-import { CoxswainError, messageOf } from '../protocol/errors.ts';
+import { CoxswainError, InputError, messageOf } from '../protocol/errors.ts';
 
 /** One question: where it is asked, and what answers it. */
 export interface Question {
@@ -33,14 +33,25 @@ export async function answerAsService(
       subject,
       metadata: { about, takes },
       handler: (_error, message) => {
-        void (async () => JSON.stringify(await answer(message.string().trim())))().then(
-          (text) => void message.respond(text),
-          (error: unknown) => void message.respondError(codeOf(error), messageOf(error).replaceAll(/\s+/g, ' ')),
-        );
+        void answerTo(message.string().trim(), answer, connection.info?.max_payload)
+          .then(
+            (text) => void message.respond(text),
+            (error: unknown) => void message.respondError(codeOf(error), messageOf(error).replaceAll(/\s+/g, ' ')),
+          )
+          // The connection has gone, and whoever asked with it.
+          .catch(() => undefined);
       },
     });
   }
   return { close: async () => (connection.isClosed() ? null : running.stop()) };
+}
+
+/** @throws InputError when the answer is larger than the server takes. */
+async function answerTo(asked: string, answer: Question['answer'], mostBytes = Infinity): Promise<string> {
+  const text = JSON.stringify(await answer(asked));
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= mostBytes) return text;
+  throw new InputError(`the answer has ${bytes} bytes, and the server takes ${mostBytes} a message; ask for less`);
 }
 
 function codeOf(error: unknown): number {

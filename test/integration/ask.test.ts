@@ -119,6 +119,7 @@ describe('questions over NATS', () => {
   it.each([
     ['campaign.best', 'many', /takes how many, 1 to 1000/],
     ['campaign.why', '', /takes a task such as/],
+    ['campaign.why', 'mol\u00e9cule\r\n\u202e', /no task is called "mol\u00e9cule/],
     ['campaign.why', '"no such"', /no task is called "no such"/],
     ['campaign.progress', '{"fast":true}', /campaign.progress takes nothing; it was sent "\{"fast":true\}"/],
     ['resource-ledger.idle', '-3', /of how many of the last seconds/],
