@@ -96,16 +96,14 @@ describe('a replay', () => {
       const then = replayed(log, 16, sequence);
       expect(past?.sequence).toBe(sequence);
       expect(past?.actors).toEqual(
-        then
-          .actors()
-          .map(({ actor, active, states, arrows, last, trouble }) => ({
-            actor,
-            active,
-            states,
-            arrows,
-            last,
-            trouble,
-          })),
+        then.actors().map(({ actor, active, states, arrows, last, trouble }) => ({
+          actor,
+          active,
+          states,
+          arrows,
+          last,
+          trouble,
+        })),
       );
       expect(past?.contexts).toEqual(then.contexts);
     }
