@@ -46,13 +46,11 @@ export function statusOf(
   return {
     ...registration,
     running: running.length,
-    held: held
-      .holdings(running)
-      .map(({ campaign, task, runningSince }) => ({
-        campaign,
-        task,
-        runningSince: runningSince && Math.round(runningSince),
-      })),
+    held: held.holdings(running).map(({ campaign, task, runningSince }) => ({
+      campaign,
+      task,
+      runningSince: runningSince && Math.round(runningSince),
+    })),
     done: tally.done,
     failed: tally.failed,
     computeSeconds: tally.wallMs / 1_000,
