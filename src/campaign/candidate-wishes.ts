@@ -31,7 +31,7 @@ export async function readCandidateWishes(
   const pinned = new Set<number>();
   const vetoed = new Set<number>();
   let addedAt = 0;
-  await readEvents(connection, campaign, [['operator', '>']], ({ event: said, sequence }) => {
+  await readEvents(connection, campaign, [['operator', '>']], null, ({ event: said, sequence }) => {
     const event = said as unknown as Says<'operator'>;
     if (event.type === 'candidates.added') {
       addedAt = sequence;
@@ -71,7 +71,10 @@ export async function taskOfCandidate(
     ['resource-ledger', 'slots.granted'],
     ['result-processor', 'result.recorded'],
   ] as const;
-  await readEvents(connection, campaign, telling, ({ event: said }) => {
+  // Of a hundred thousand tasks only what may be about this one is read.
+  const mayTell = (data: Buffer): boolean =>
+    data.includes(`"candidate":${candidate}`) || (found !== null && data.includes(`"${found.task}"`));
+  await readEvents(connection, campaign, telling, mayTell, ({ event: said }) => {
     const event = said as unknown as Says<'submitter' | 'resource-ledger' | 'result-processor'>;
     if (event.type === 'task.created' && event.task.candidate === candidate) {
       found = { task: event.task.id, isWaiting: event.task.grant === null };
@@ -82,14 +85,17 @@ export async function taskOfCandidate(
   return found;
 }
 
-/** Read the stored facts of these sources and events; what is no fact of ours is passed over. */
+/** Read the stored facts of these sources and events, all or those that may tell something; what is no fact of ours is passed over. */
 async function readEvents(
   connection: NatsConnection,
   campaign: string,
   wanted: readonly (readonly [source: string, event: string])[],
+  mayTell: ((data: Buffer) => boolean) | null,
   onFact: (fact: StoredFact) => void,
 ): Promise<void> {
   const onMessage = (message: StoredMessage): void => {
+    const { buffer, byteOffset, length } = message.data;
+    if (mayTell !== null && !mayTell(Buffer.from(buffer, byteOffset, length))) return;
     let fact: StoredFact;
     try {
       fact = toStoredFact(message);
