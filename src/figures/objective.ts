@@ -2,14 +2,14 @@
 import type { Science } from '../story/views.ts';
 import { axis } from './frame.ts';
 import { palettes, type Theme } from './palette.ts';
-import { apart, plotOf, type Label, type Plot, type Size } from './plot.ts';
+import { apart, plotOf, type Label, type Plot, type Range, type Size } from './plot.ts';
 import { colourOf, goalOf, inBoth, isFound, wallTime, type RunsData } from './runs.ts';
 import type { Figure } from './svg.ts';
 
 const usual: Size = { width: 760, height: 440 };
 
 /**
- * A figure of points in time. The third number of each point is its place among the run's results. Of points that would lie over each
+ * A figure of points in time. The third number of each point is its place among the run's results. Of points that lie close to each
  * other one is drawn.
  */
 export function objectiveFigure(data: RunsData, theme: Theme, size = usual): Figure {
@@ -111,21 +111,11 @@ const lastOf = (best: readonly (readonly [number, number])[], x: number): number
   return last === undefined ? [] : [[x, last[1]]];
 };
 
-type Range = { readonly min: number; readonly max: number };
 type Point = readonly [x: number, y: number, index: number];
 
-function pointsOf({ results }: Science, ms: number, { plot, x, y }: { plot: Plot; x: Range; y: Range }): Point[] {
+function pointsOf({ results }: Science, ms: number, place: { plot: Plot; x: Range; y: Range }): Point[] {
   const points = results.value.map((value, i): Point => [(results.at[i] ?? 0) / ms, value, i]);
-  const shown = apart(
-    points.map(([px, py]) => [px, py]),
-    {
-      x: [x.min, x.max],
-      y: [y.min, y.max],
-      columns: Math.ceil((plot.right - plot.left) / 2),
-      rows: Math.ceil((plot.bottom - plot.top) / 2),
-    },
-  );
-  return shown.map((i) => points[i] as Point);
+  return apart(points, place).map((i) => points[i] as Point);
 }
 
 const scatter = (name: string, data: readonly Point[], itemStyle: object): object => ({

@@ -176,24 +176,35 @@ export function sampled(count: number, most: number): number[] {
   return Array.from({ length: most }, (_, i) => Math.round((i * (count - 1)) / (most - 1)));
 }
 
-/** Indices of points of which no two fall into the same cell of a plot of `columns` by `rows`: what more would lie over them. */
+/** Px: the first that leaves few enough points is taken. */
+const cellSizes = [2, 3, 4, 6, 8];
+const mostPoints = 4_000;
+
+/** Indices of points of which no two fall into the same cell of a plot: what more would lie over or beside them. Of few points all. */
 export function apart(
-  points: readonly (readonly [x: number, y: number])[],
-  {
-    x,
-    y,
-    columns,
-    rows,
-  }: { x: readonly [number, number]; y: readonly [number, number]; columns: number; rows: number },
+  points: readonly (readonly [x: number, y: number, ...rest: unknown[]])[],
+  { plot, x, y }: { plot: Pick<Plot, 'left' | 'right' | 'top' | 'bottom'>; x: Range; y: Range },
 ): number[] {
-  const seen = new Set<number>();
-  const cell = (value: number, [from, to]: readonly [number, number], count: number): number =>
-    Math.floor(((value - from) / Math.max(to - from, Number.MIN_VALUE)) * count);
-  return [...points.keys()].filter((i) => {
-    const [px, py] = points[i] ?? [0, 0];
-    const key = cell(px, x, columns) * (rows + 1) + cell(py, y, rows);
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
+  const place = (value: number, { min, max }: Range, span: number): number => ((value - min) / (max - min || 1)) * span;
+  let shown: number[] = [];
+  for (const size of cellSizes) {
+    const seen = new Set<number>();
+    const rows = Math.ceil((plot.bottom - plot.top) / size) + 2;
+    shown = [...points.keys()].filter((i) => {
+      const [px, py] = points[i] ?? [0, 0];
+      const column = Math.floor(place(px, x, plot.right - plot.left) / size);
+      const key = column * rows + Math.floor(place(py, y, plot.bottom - plot.top) / size);
+      if (seen.has(key)) return false;
+      seen.add(key);
+      return true;
+    });
+    if (shown.length <= mostPoints) break;
+  }
+  return shown;
+}
+
+/** Where an axis begins and ends. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
 }

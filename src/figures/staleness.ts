@@ -38,7 +38,6 @@ export function stalenessFigure(
     colour: runs.length === 1 ? quiet : colourOf(i, theme),
   }));
   const plot = plotOf(words, theme, { size, labels });
-  const cells = { columns: (plot.right - plot.left) / 2, rows: (plot.bottom - plot.top) / 2 };
   return {
     ...size,
     option: {
@@ -52,10 +51,7 @@ export function stalenessFigure(
           name: runs[i]?.name,
           symbolSize: 5,
           itemStyle: { color: colourOf(i, theme), opacity: 0.6 },
-          data: apart(
-            points.map(([px, py]) => [px, py]),
-            { x: [x.min, x.max], y: [y.min, y.max], ...cells },
-          ).map((at) => points[at]),
+          data: apart(points, { plot, x, y }).map((at) => points[at]),
         },
         {
           type: 'line',
