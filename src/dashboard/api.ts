@@ -13,7 +13,7 @@
  * | `/api/timeline` | {@link Timeline} |
  * | `/api/ledger` | {@link LedgerView} |
  * | `/api/idle?from=&to=` | {@link IdleReport} |
- * | `/api/science` | {@link Science} |
+ * | `/api/science` | `Science` of views.ts |
  * | `/api/tasks?sort=value\|recent&offset=&limit=&text=&state=&topic=` | {@link TaskPage} |
  * | `/api/task?id=` | {@link TaskStory} |
  * | `/api/artifact?task=&name=` | `text/plain`: a text that a result keeps as an object, such as a program's output |
@@ -28,7 +28,7 @@
 import type { ActorHistory, PastActor } from '../replay/actor-history.ts';
 import type { CampaignState, Overview, PoolRow, TaskRow } from '../story/views.ts';
 
-export type { IdleReport, LedgerView, Science, TaskRow, TaskStory, Timeline } from '../story/views.ts';
+export type { IdleReport, LedgerView, TaskRow, TaskStory, Timeline } from '../story/views.ts';
 
 export interface CampaignInfo {
   readonly id: string;
