@@ -27,8 +27,7 @@ export const wishes: Readonly<Record<Action, Wish>> = {
   pause: {
     name: 'Pause',
     verb: 'Pause',
-    means:
-      'What runs may finish; nothing new starts until it is resumed. A campaign of "cox run" stops then, and goes on with "cox run --resume".',
+    means: 'What runs may finish; nothing new starts until somebody resumes it.',
     fields: [],
     when: ['created', 'running'],
   },

@@ -153,6 +153,7 @@ async function steer(
   closers.push(() => recorder.close());
   watch.begin(await steering.request({ type: 'run.requested' }), recorder);
   interruption.onFirst(() => {
+    watch.leave();
     view.line('draining: what runs may finish; Ctrl-C again ends at once, and nothing is lost');
     steering.request({ type: 'drain.requested', reason: 'interrupted' }).catch((error: unknown) => watch.fail(error));
   });

@@ -42,6 +42,10 @@ export class CampaignWatch {
   readonly #added = new Map<number, string>();
   #updateSeconds: number[] = [];
   #failedUpdates = 0;
+  /** Whether a person asked for the pause that comes, and the pause in which the run stands until it is resumed. */
+  #isByHand = false;
+  #standing: Outcome | null = null;
+  #isLeaving = false;
   #resolve: (outcome: Outcome) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
   /** Resolves when the campaign is paused or has ended, after its last result was written. */
@@ -68,6 +72,12 @@ export class CampaignWatch {
     this.#begunAt = sequence;
     this.#recorder = recorder;
     for (const fact of this.#early.splice(0)) this.take(fact);
+  }
+
+  /** Somebody wants this run to end: a pause does, and one that it stands in already. */
+  leave(): void {
+    this.#isLeaving = true;
+    if (this.#standing !== null) this.#resolve(this.#standing);
   }
 
   /** The run cannot go on. */
@@ -144,10 +154,31 @@ export class CampaignWatch {
       case 'campaign.campaign.ended':
         this.#resolve({ state: 'ended', reason: String(event['reason']) });
         break;
+      case 'operator.drain.requested':
+        if (isNow) this.#isByHand = !this.#isLeaving;
+        break;
+      case 'campaign.campaign.started':
+      case 'campaign.campaign.resumed':
+        if (this.#standing !== null) view.line('goes on');
+        this.#standing = null;
+        this.#isByHand = false;
+        break;
       case 'campaign.campaign.paused':
-        if (isNow) this.#resolve({ state: 'paused', reason: String(event['reason']) });
+        if (isNow) this.#pause({ state: 'paused', reason: String(event['reason']) });
         break;
     }
+  }
+
+  /** What a person has paused may be resumed by one; whatever else pauses a run ends it. */
+  #pause(outcome: Outcome): void {
+    if (!this.#isByHand || this.#isLeaving) {
+      this.#resolve(outcome);
+      return;
+    }
+    this.#standing = outcome;
+    this.#options.view.line(
+      `paused: ${printable(outcome.reason)}; it goes on with Resume in the dashboard, or cox resume; Ctrl-C ends this run, and nothing is lost`,
+    );
   }
 
   /** A ranking that is complete ends an update; one in parts says how far it is, and the first candidates are ranked by no model. */
