@@ -37,16 +37,21 @@ export function readPage(
     const timer = setTimeout(silent, silenceMs);
     const subscription = connection.subscribe(inbox, {
       callback: (error, message) => {
-        if (error !== null) { finish(error); return; }
+        if (error !== null) {
+          finish(error);
+          return;
+        }
         const { headers } = message;
         const code = headers?.code ?? 0;
         // 204: that was all; 404: there is nothing.
-        if (code === 204 || code === 404) { finish(); return; }
+        if (code === 204 || code === 404) {
+          finish();
+          return;
+        }
         if (code !== 0) {
           const words = headers?.description ?? '';
-          finish(
-            new TransportError(`the NATS server gives no events: ${code} ${words}`, { code: 'log.refused' }),
-          ); return;
+          finish(new TransportError(`the NATS server gives no events: ${code} ${words}`, { code: 'log.refused' }));
+          return;
         }
         messages.push(toMessage(message));
         timer.refresh();
