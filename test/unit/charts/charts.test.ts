@@ -16,8 +16,8 @@ const ours = Object.values(actors).filter(
 
 /** A machine with all that ours do without: regions, history, raised delays by number, guards of guards, several targets. */
 const device = setup({
-  types: {} as { context: { count: number } },
-  actions: { count: assign({ count: ({ context }) => context.count + 1 }) },
+  types: {},
+  actions: { count: assign({ count: ({ context }) => Number(context.count) + 1 }) },
   guards: { isWarm: () => true, isLocked: () => false },
 }).createMachine({
   id: 'device',
