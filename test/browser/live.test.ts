@@ -151,8 +151,8 @@ describe('a campaign under way, in the browser', () => {
     await steer(
       'Veto a molecule',
       async (form) => {
-        await form.getByLabel('Molecule').fill('7');
-        await form.getByLabel('Why').fill('no seven');
+        await form.getByLabel('Molecule').fill('22733');
+        await form.getByLabel('Why').fill('not that one');
       },
       'Veto it',
     );
@@ -180,7 +180,7 @@ describe('a campaign under way, in the browser', () => {
     const events = page.getByRole('listbox', { name: 'Events, newest first' });
     for (const said of [
       /candidate\.pinned.*a ring of three.*@/,
-      /candidate\.vetoed.*no seven/,
+      /candidate\.vetoed.*not that one/,
       /candidate\.allowed/,
       /drain\.requested.*to look at it/,
     ])
