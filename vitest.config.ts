@@ -13,7 +13,8 @@ export default defineConfig({
   },
   test: {
     globalSetup: ['test/support/set-up.ts'],
-    maxWorkers: 2,
+    // Many tests wait more than they compute: three at a time keep two cores busy.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     include: ['test/{unit,contract,integration,e2e,hosts,browser}/**/*.test.ts'],
