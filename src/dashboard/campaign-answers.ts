@@ -78,6 +78,7 @@ export class CampaignAnswers implements Answers {
   }
 
   campaign(role: Role): CampaignInfo {
+    this.#history.giveWay();
     const { record, definition } = this.#options;
     const { topic, label, unit, also } = definition.objective;
     const settings = definition.settings.parse(record.settings);
@@ -197,6 +198,7 @@ export class CampaignAnswers implements Answers {
 
   /** @throws RequestError when the log could not be read to its end in time. */
   async #current(): Promise<void> {
+    this.#history.giveWay();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       const error = new RequestError('the log is still being read; ask again in a moment', 503);

@@ -8,6 +8,8 @@ import type { ActorLive } from './api.ts';
 const pageSize = 1_000;
 /** So long the replay goes on before others have their turn, ms. */
 const sliceMs = 15;
+/** So long it waits for whoever has asked something, ms: what a view asks comes in one go, and its answers take many turns. */
+const wayMs = 1_000;
 /** After a page that could not be read, ms. */
 const againMs = 1_000;
 
@@ -20,6 +22,7 @@ export class History {
   #isLive = false;
   #running: Promise<void> | null = null;
   #isResting = true;
+  #wayUntil = 0;
 
   constructor(plans: readonly ActorPlan[], readFacts: ReadFacts) {
     this.#replay = new Replay(plans);
@@ -45,6 +48,11 @@ export class History {
     return true;
   }
 
+  /** Somebody has asked something else than this: that comes first. */
+  giveWay(): void {
+    this.#wayUntil = performance.now() + wayMs;
+  }
+
   /** Read nothing more until {@link catchUp}. */
   rest(): void {
     this.#isResting = true;
@@ -57,6 +65,7 @@ export class History {
 
   /** The actors right after an event; null as long as the replay has not come that far. */
   past(sequence: number): Promise<PastActors | null> {
+    this.#wayUntil = 0;
     return this.#replay.past(sequence, this.#readFacts);
   }
 
@@ -85,6 +94,9 @@ export class History {
       this.#replay.take(fact);
       if (performance.now() - since < sliceMs) continue;
       await new Promise((resolve) => setImmediate(resolve));
+      for (let wait = this.#wayUntil - performance.now(); wait > 0; wait = this.#wayUntil - performance.now()) {
+        await new Promise((resolve) => setTimeout(resolve, Math.min(wait, 50)));
+      }
       since = performance.now();
     }
   }
