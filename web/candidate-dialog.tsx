@@ -6,7 +6,7 @@ import { ask, maySteer, WhyNot } from './hands-on.tsx';
 import { campaign, overview } from './live.ts';
 import { Drawing } from './molecule.tsx';
 import type { Action } from './wishes.ts';
-import { inOther, inUnit, none, plusMinus } from './words.ts';
+import { inOther, none, plusMinus } from './words.ts';
 
 export function CandidateDialog({
   row: { candidate, label, score, mean, deviation, isPinned },
@@ -35,7 +35,7 @@ export function CandidateDialog({
               </p>
               <p class="number quiet">{mean === null ? '' : inOther(mean, objective)}</p>
               <p>
-                score <span class="number">{score === null ? none : inUnit(score, objective)}</span>
+                score <span class="number">{score === null ? none : score.toFixed(4)}</span>
               </p>
             </>
           )}

@@ -174,6 +174,11 @@ function InTime({ science }: { readonly science: Science }): JSX.Element {
   );
 }
 
+const staleness = [
+  { unit: 'results', label: 'Staleness: results that were not known to the ranking when each molecule was chosen' },
+  { unit: 'seconds', label: 'Staleness: age of the ranking when each molecule was chosen, in seconds' },
+] as const;
+
 function Knowing({ science }: { readonly science: Science }): JSX.Element {
   const { calibration, updates, results } = science;
   if (updates.length === 0) {
@@ -209,14 +214,16 @@ function Knowing({ science }: { readonly science: Science }): JSX.Element {
           }
         />
       )}
-      {results.staleResults.some((stale) => stale !== null) && (
-        <FigureView
-          label="Staleness: results that were not known to the ranking when each molecule was chosen"
-          height={340}
-          data={science}
-          draw={(theme, size) => stalenessFigure({ ...runsOf(science), in: 'results' }, theme, size)}
-        />
-      )}
+      {results.staleResults.some((stale) => stale !== null) &&
+        staleness.map(({ unit, label }) => (
+          <FigureView
+            key={unit}
+            label={label}
+            height={340}
+            data={science}
+            draw={(theme, size) => stalenessFigure({ ...runsOf(science), in: unit }, theme, size)}
+          />
+        ))}
     </>
   );
 }

@@ -1,7 +1,8 @@
 /** The first view: are we well, what is running, what was found, what is next. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { discoveryFigure } from '../src/figures/discovery.ts';
+import { baselineName, discoveryFigure } from '../src/figures/discovery.ts';
+import { inBoth } from '../src/figures/runs.ts';
 import type { ModelView, NextRow, Overview, SlotRow } from '../src/story/views.ts';
 import { CandidateDialog } from './candidate-dialog.tsx';
 import { FigureView } from './figure.tsx';
@@ -61,11 +62,24 @@ export function OverviewView(): JSX.Element {
 function Doing({ now }: { readonly now: Overview }): JSX.Element {
   return (
     <section class="doing" aria-label="What it is doing">
+      <p class="quiet">{goal()}</p>
       {now.doing.map((sentence) => (
         <p key={sentence}>{sentence}</p>
       ))}
     </section>
   );
+}
+
+/** What the campaign is for, and how it chooses: for people who see one for the first time. */
+function goal(): string {
+  if (campaign.value === null) return '';
+  const { candidates, objective, policy, actors: those } = campaign.value;
+  const { label, threshold, seek } = objective;
+  const what = `${label} ${seek === 'highest' ? 'above' : 'below'} ${inBoth(threshold, objective)}`;
+  const how = those.includes('trainer')
+    ? 'a model that learns from the results says which to simulate next'
+    : 'which to simulate next is chosen without a model';
+  return `Searches ${count(candidates)} candidates for ${what}: ${how} (policy ${policy}).`;
 }
 
 function Numbers({ now: { counts, found, best } }: { readonly now: Overview }): JSX.Element {
@@ -193,21 +207,22 @@ function Discovery(): JSX.Element {
         <p class="empty">
           {(overview.value?.counts.succeeded ?? 0) > 0
             ? 'The results are being fetched.'
-            : 'What was found, beside what random choices would have found, is drawn here from the first result on.'}
+            : 'What was found, beside what would have been found without a model, is drawn here from the first result on.'}
         </p>
       </section>
     );
   }
   const found = data.found.at(-1) ?? 0;
   const all = data.results.at.length;
-  const times = data.random !== null && data.random.rate > 0 ? found / (data.random.rate * all) : null;
+  const { random } = data;
+  const times = random !== null && random.rate > 0 ? found / (random.rate * all) : null;
   return (
     <section class="now-discovery" aria-label="Discovery">
       <div class="heading">
         <h2>Discovery</h2>
         <span class="small quiet">
           {count(found)} of {count(all)}
-          {times === null ? '' : `, ${times.toFixed(1)} times the dashed rate`}
+          {times === null || random === null ? '' : `, ${times.toFixed(1)} times as many as ${baselineName(random)}`}
         </span>
       </div>
       <FigureView

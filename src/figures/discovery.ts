@@ -38,6 +38,10 @@ export function discoveryFigure(
   );
 }
 
+/** What the finds are compared with, in two or three words: choices at random, where there were enough of them. */
+export const baselineName = ({ from }: { readonly from: string }): string =>
+  from.endsWith('at random') ? 'random' : 'without a model';
+
 const foundAt = ({ science }: RunScience, successes: number): number =>
   successes === 0 ? 0 : (science.found[successes - 1] ?? 0);
 
@@ -54,7 +58,7 @@ function randomOf(runs: readonly RunScience[], by: 'evaluations' | 'time', ms: n
   const { rate, error } = random;
   const shown = sampled(longest.science.found.length + 1, points);
   return {
-    name: random.from.endsWith('at random') ? 'random' : 'without a model',
+    name: baselineName(random),
     x: shown.map((n) => (by === 'evaluations' ? n : at(longest, n) / ms)),
     mean: shown.map((n) => n * rate),
     // Luck of the draw, and what is not known of the rate.

@@ -60,6 +60,7 @@ const namesOf = (active: readonly string[]): string =>
 /** Lights the arrows that these events went along, for a second. */
 function carry(picture: Picture, fresh: readonly EventRow[]): ReturnType<typeof setTimeout> {
   const said = new Set(fresh.map(({ source, type }) => `${source} ${type}`));
+  if (fresh.some(isHandedOut)) said.add('queue task');
   const along = [...picture.arrows].filter(([arrow, [element]]) =>
     carriedBy(element).some((type) => said.has(`${arrow.split('>')[0] ?? ''} ${type}`)),
   );
@@ -67,6 +68,11 @@ function carry(picture: Picture, fresh: readonly EventRow[]): ReturnType<typeof 
   for (const element of elements) element.classList.add('carry');
   return setTimeout(() => elements.forEach((element) => element.classList.remove('carry')), litMs);
 }
+
+/** Whether a task goes on from the queue to a worker: it was created with a slot, or got the one that it waited for. */
+const isHandedOut = ({ type, text }: EventRow): boolean =>
+  (type === 'task.created' && !text.includes('ahead of a slot')) ||
+  (type === 'slots.granted' && / to [^/]+, pool /.test(text));
 
 /** The events that an arrow can carry, as it is labelled. */
 const carriedBy = (arrow: Element | undefined): string[] =>
