@@ -51,6 +51,8 @@ export class InspectionServer {
       response.end(status === null ? page : `${refusals[status]}\n`);
     });
     this.#http.on('upgrade', (request, socket, head) => {
+      // Whoever is refused may have gone before they are told.
+      socket.on('error', () => socket.destroy());
       const status = this.#refusal(request);
       if (status !== null) {
         socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
@@ -104,7 +106,9 @@ export class InspectionServer {
     const ours = [`127.0.0.1:${this.#port}`, `localhost:${this.#port}`];
     if (!ours.includes(headers.host ?? '')) return 403;
     if (headers.origin !== undefined && !ours.some((host) => headers.origin === `http://${host}`)) return 403;
-    const given = Buffer.from(new URL(url, 'http://localhost').searchParams.get('token') ?? '');
+    // What is behind the question mark: the rest may be no address at all.
+    const query = new URLSearchParams(url.includes('?') ? url.slice(url.indexOf('?')) : '');
+    const given = Buffer.from(query.get('token') ?? '');
     const token = Buffer.from(this.#token);
     return given.length === token.length && timingSafeEqual(given, token) ? null : 401;
   }

@@ -1,8 +1,11 @@
+import { connect } from 'node:net';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createWebSocketReceiver, type StatelyInspectionEvent } from '@statelyai/inspect';
 import { expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { createMachine } from 'xstate';
+import { InspectionServer } from '../../src/inspection/inspection-server.ts';
 import { eventually, Scene } from '../support/scene.ts';
 
 const quick = fileURLToPath(new URL('../support/campaigns/quick', import.meta.url));
@@ -95,3 +98,27 @@ it(
     expect([await wrong.exit, wrong.stderr()]).toEqual([2, expect.stringContaining('--inspect: "http" is no port')]);
   },
 );
+
+it('a request for no address at all, or one whose sender has gone, ends nothing', async () => {
+  const server = await InspectionServer.open({
+    port: 0,
+    open: () => Promise.reject(new Error('nobody is let in here')),
+    warn: () => undefined,
+  });
+  const { host, port } = new URL(server.link);
+  const upgrade = 'connection: upgrade\r\nupgrade: websocket\r\n';
+  for (const headers of ['', upgrade]) {
+    const socket = connect(Number(port), '127.0.0.1').on('error', () => undefined);
+    socket.write(`GET // HTTP/1.1\r\nhost: ${host}\r\n${headers}\r\n`);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 401/);
+    socket.destroy();
+  }
+  for (let n = 0; n < 20; n += 1) {
+    const socket = connect(Number(port), '127.0.0.1').on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.write(`GET / HTTP/1.1\r\nhost: ${host}\r\n${upgrade}\r\n`, () => socket.resetAndDestroy());
+    await once(socket, 'close');
+  }
+  await server.close();
+});
