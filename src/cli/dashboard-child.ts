@@ -43,6 +43,8 @@ process.on('message', (told: DashboardOrder, socket: Socket | undefined) => {
 });
 // The run is gone, however that came.
 process.on('disconnect', () => process.exit(exitCodes.failed));
+// It may have gone while this was being loaded.
+if (!process.connected) process.exit(exitCodes.failed);
 
 async function begin({ id, folder, url, keys }: Extract<DashboardOrder, { order: 'begin' }>): Promise<Dashboard> {
   const connection = await connectNats(natsAddress(url), { name: `cox dashboard ${id}` });

@@ -37,6 +37,8 @@ export class RunDashboard {
   #port = 0;
   #child: ChildProcess | null = null;
   #starts: number[] = [];
+  /** Connections that the process has not taken over yet. */
+  readonly #waiting = new Set<Socket>();
 
   private constructor(options: RunDashboardOptions) {
     this.#options = options;
@@ -63,11 +65,13 @@ export class RunDashboard {
     this.#server.close();
     const child = this.#child;
     if (child === null) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, farewellMs)));
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     this.#tell(child, { order: 'end', reason });
-    const timer = setTimeout(() => child.kill('SIGKILL'), farewellMs);
-    await gone;
+    await Promise.race([gone, late]);
     clearTimeout(timer);
+    child.kill('SIGKILL');
   }
 
   /** End at once. */
@@ -78,12 +82,14 @@ export class RunDashboard {
 
   #handOn(socket: Socket): void {
     socket.on('error', () => undefined);
-    const child = this.#child ?? this.#start();
-    if (child === null) {
+    try {
+      const child = this.#child ?? this.#start();
+      if (child === null) socket.destroy();
+      else this.#tell(child, { order: 'connection' }, socket);
+    } catch {
+      // No memory for another process, or no number: whoever looks asks again, and the run goes on.
       socket.destroy();
-      return;
     }
-    this.#tell(child, { order: 'connection' }, socket);
   }
 
   #tell(child: ChildProcess, order: DashboardOrder, socket?: Socket): void {
@@ -91,8 +97,11 @@ export class RunDashboard {
       socket?.destroy();
       return;
     }
+    if (socket !== undefined) this.#waiting.add(socket);
     child.send(order, socket, {}, (error) => {
-      if (error !== null) socket?.destroy();
+      if (socket === undefined) return;
+      this.#waiting.delete(socket);
+      if (error !== null) socket.destroy();
     });
   }
 
@@ -107,10 +116,14 @@ export class RunDashboard {
       // Ctrl-C is for the run, which tells it.
       detached: true,
     });
-    this.#child = child;
     child.on('error', () => undefined);
+    // One that could not be started has no number, and no exit.
+    if (child.pid === undefined) return null;
+    this.#child = child;
     child.once('exit', () => {
       if (this.#child === child) this.#child = null;
+      for (const socket of this.#waiting) socket.destroy();
+      this.#waiting.clear();
     });
     // Opened when there is something to say.
     child.stderr?.once('data', (first: Buffer) => {
@@ -120,7 +133,7 @@ export class RunDashboard {
       child.stderr?.pipe(log);
     });
     try {
-      if (child.pid !== undefined) setPriority(child.pid, niceness);
+      setPriority(child.pid, niceness);
     } catch {
       // It has ended already, or may not be made to wait.
     }

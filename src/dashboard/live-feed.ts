@@ -15,6 +15,8 @@ const beatMs = 5_000;
 const mostRows = 200;
 /** A watcher that takes nothing for so long has gone, ms. */
 const deafMs = 60_000;
+/** Nor is it waited for at the end for longer, ms. */
+const byeMs = 1_000;
 
 interface Watcher {
   readonly response: ServerResponse;
@@ -96,19 +98,21 @@ export class LiveFeed {
     for (const watcher of this.#watchers) this.#bring(watcher, frames);
   }
 
-  /** Say that this ends, and why. */
+  /** Say that this ends, and why; whoever takes nothing by then is not waited for. */
   async end(reason: string): Promise<void> {
     clearInterval(this.#timer);
     const bye = frame('bye', JSON.stringify({ reason }));
-    await Promise.all(
-      [...this.#watchers].map(
-        ({ response }) =>
-          new Promise<void>((resolve) => {
-            response.once('close', resolve);
-            response.end(bye, () => resolve());
-          }),
-      ),
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, byeMs)));
+    const told = [...this.#watchers].map(
+      ({ response }) =>
+        new Promise<void>((resolve) => {
+          response.once('close', resolve);
+          response.end(bye, () => resolve());
+        }),
     );
+    await Promise.race([Promise.all(told), late]);
+    clearTimeout(timer);
   }
 
   /** @param frames of events, by the count of what they begin behind: most watchers have the same. */
