@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ConfigError, messageOf, ResourceError } from '../protocol/errors.ts';
 import { objectRefSchema } from '../protocol/object-ref.ts';
 import { tokenSchema } from '../protocol/task.ts';
+import { makeFolder } from './make-folder.ts';
 import type { Summary } from './summary.ts';
 
 /** What `campaign.json` and the bucket of campaigns hold. */
@@ -80,7 +81,7 @@ export async function refuseExistingRun(out: string, id: string): Promise<void> 
 export async function createRunFolder(out: string, id: string): Promise<RunFolder> {
   const folder = runFolder(out, id);
   try {
-    await mkdir(out, { recursive: true });
+    await makeFolder(out);
   } catch (cause) {
     // Also when there is a file of that name, which is no run.
     throw unwritable(out, cause);

@@ -1,7 +1,8 @@
 /** The NATS server of a run: one that is there already, or one of the run's own. */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { makeFolder } from '../campaign/make-folder.ts';
 import { writeWhole, type RunFolder, type RunRecord } from '../campaign/run-folder.ts';
 import { natsAddress, type NatsAddress } from '../nats/connection.ts';
 import { startNatsServer } from '../nats/server.ts';
@@ -31,7 +32,7 @@ export async function openServer(
     return { address: natsAddress(nats ?? ''), ended: new Promise(() => undefined) };
   // Where the run was started, from whichever folder it is resumed.
   const state = resumed?.store ?? stateFolder(id);
-  await mkdir(state, { recursive: true });
+  await makeFolder(state);
   const server = await startNatsServer({
     program,
     storeDir: join(state, 'nats'),

@@ -1,11 +1,12 @@
 /** `cox report`: the story of a run as one page that opens anywhere. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { composePlans } from '../campaign/composition.ts';
 import type { CampaignDefinition } from '../campaign/definition.ts';
 import { loadCampaign } from '../campaign/load.ts';
+import { makeFolder } from '../campaign/make-folder.ts';
 import { listRuns } from '../campaign/run-folder.ts';
 import { followStory, storyOf } from '../campaign/story-reader.ts';
 import { ConfigError, messageOf, ResourceError } from '../protocol/errors.ts';
@@ -87,7 +88,7 @@ async function newest(runs: string): Promise<string> {
 
 async function write(file: string, text: string): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file));
     await writeFile(file, text);
   } catch (cause) {
     throw new ResourceError(`${file} cannot be written: ${messageOf(cause)}; choose another --out`, { cause });

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../campaign/make-folder.ts';
 import { messageOf, ResourceError } from '../protocol/errors.ts';
 
 /**
@@ -8,7 +9,7 @@ import { messageOf, ResourceError } from '../protocol/errors.ts';
  */
 export async function writeFiles(folder: string, files: ReadonlyMap<string, string>): Promise<string[]> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     for (const [name, text] of files) await writeFile(join(folder, name), text);
   } catch (cause) {
     throw new ResourceError(`${folder} cannot be written: ${messageOf(cause)}; choose another --out`, { cause });

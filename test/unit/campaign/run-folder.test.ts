@@ -13,6 +13,7 @@ import {
   writeWhole,
   type RunRecord,
 } from '../../../src/campaign/run-folder.ts';
+import { makeFolder } from '../../../src/campaign/make-folder.ts';
 import { ConfigError, ResourceError } from '../../../src/protocol/errors.ts';
 
 let out: string;
@@ -139,4 +140,15 @@ test('a full disk is told from a missing permission', () => {
   const other = unwritable('/x', Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' }));
   expect(other).toMatchObject({ code: 'disk.unwritable' });
   expect(other.message).toMatch(/permission denied; make it writable/);
+});
+
+test('folders are made with those that they lie in, also by two at once, and never where there can be none', async () => {
+  const deep = join(out, 'a', 'b', 'c');
+  await Promise.all([makeFolder(deep), makeFolder(deep), makeFolder(join(out, 'a', 'd'))]);
+  expect((await stat(deep)).isDirectory()).toBe(true);
+  await writeFile(join(out, 'file'), '');
+  await expect(makeFolder(join(out, 'file'))).rejects.toThrow('EEXIST');
+  await expect(makeFolder(join(out, 'file', 'x'))).rejects.toThrow('ENOTDIR');
+  // Node's own way of it never comes back from there.
+  await expect(createRunFolder('/proc/nothing/runs', 'one')).rejects.toThrow(/\/proc\/nothing.* cannot be written/);
 });
