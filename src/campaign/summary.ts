@@ -38,7 +38,7 @@ export interface Summary {
   readonly updates: { readonly done: number; readonly failed: number; readonly meanSeconds: number | null };
   /** Share of the time from the first start to the last end in which the slots computed: at all, and simulations. */
   readonly slots: { readonly count: number; readonly busy: number; readonly simulating: number };
-  /** From the command to the end of the run, over all its lives; without the installation of packages. */
+  /** From the command to the end of the run, over all its lives, without the time that it stood paused and the installation of packages. */
   readonly wallSeconds: number;
   readonly units: { readonly value: string; readonly also: string };
 }
@@ -84,6 +84,19 @@ export class SummaryBuilder {
     this.#earlierMs += this.#heardAt - this.#begunAt;
     this.#begunAt = at;
     this.#heardAt = at;
+  }
+
+  /** The run was paused at a time of the log: it is not alive until it begins again, whatever is said meanwhile. */
+  pause(at: number): void {
+    this.hear(at);
+    this.#earlierMs += this.#heardAt - this.#begunAt;
+    this.#begunAt = 0;
+    this.#heardAt = 0;
+  }
+
+  /** It goes on in the same life: the time between is nobody's. */
+  goOn(): void {
+    this.#resuming = true;
   }
 
   /** Something happened at a time of the log: the run was alive then. */

@@ -153,13 +153,14 @@ async function steer(
   closers.push(() => recorder.close());
   watch.begin(await steering.request({ type: 'run.requested' }), recorder);
   interruption.onFirst(() => {
-    watch.leave();
+    // What stands paused has nothing to drain.
+    if (watch.leave()) return;
     view.line('draining: what runs may finish; Ctrl-C again ends at once, and nothing is lost');
     steering.request({ type: 'drain.requested', reason: 'interrupted' }).catch((error: unknown) => watch.fail(error));
   });
 
   const outcome = await Promise.race([watch.outcome, worker.failed, ended]);
-  const wallSeconds = (performance.now() - startedAt) / 1_000;
+  const wallSeconds = (performance.now() - startedAt) / 1_000 - watch.stoodSeconds;
   await steering.close();
   await worker.drain();
   await dashboard?.close(

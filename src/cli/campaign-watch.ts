@@ -45,6 +45,9 @@ export class CampaignWatch {
   /** Whether a person asked for the pause that comes, and the pause in which the run stands until it is resumed. */
   #isByHand = false;
   #standing: Outcome | null = null;
+  /** Since when it stands, and for how long it did before, ms. */
+  #standsSince = 0;
+  #stoodMs = 0;
   #isLeaving = false;
   #resolve: (outcome: Outcome) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
@@ -74,10 +77,17 @@ export class CampaignWatch {
     for (const fact of this.#early.splice(0)) this.take(fact);
   }
 
-  /** Somebody wants this run to end: a pause does, and one that it stands in already. */
-  leave(): void {
+  /** Somebody wants this run to end: a pause does, and one that it stands in already; whether it stood in one. */
+  leave(): boolean {
     this.#isLeaving = true;
-    if (this.#standing !== null) this.#resolve(this.#standing);
+    if (this.#standing === null) return false;
+    this.#resolve(this.#standing);
+    return true;
+  }
+
+  /** For how long this life of the run has stood paused, s. */
+  get stoodSeconds(): number {
+    return (this.#stoodMs + (this.#standing === null ? 0 : performance.now() - this.#standsSince)) / 1_000;
   }
 
   /** The run cannot go on. */
@@ -125,7 +135,8 @@ export class CampaignWatch {
         this.#progress();
         break;
       case 'operator.run.requested':
-        this.summary.begin(fact.storedAt);
+        // One who resumes it by hand begins no other life of it.
+        if (!isNow) this.summary.begin(fact.storedAt);
         break;
       case 'operator.candidates.added':
         this.#noteAddition(fact.event as unknown as Addition, isNow);
@@ -159,14 +170,22 @@ export class CampaignWatch {
         break;
       case 'campaign.campaign.started':
       case 'campaign.campaign.resumed':
-        if (this.#standing !== null) view.line('goes on');
-        this.#standing = null;
-        this.#isByHand = false;
+        this.#goOn();
         break;
       case 'campaign.campaign.paused':
         if (isNow) this.#pause({ state: 'paused', reason: String(event['reason']) });
+        else this.summary.pause(fact.storedAt);
         break;
     }
+  }
+
+  #goOn(): void {
+    this.#isByHand = false;
+    if (this.#standing === null) return;
+    this.#options.view.line('goes on');
+    this.#stoodMs += performance.now() - this.#standsSince;
+    this.#standing = null;
+    this.summary.goOn();
   }
 
   /** What a person has paused may be resumed by one; whatever else pauses a run ends it. */
@@ -176,6 +195,7 @@ export class CampaignWatch {
       return;
     }
     this.#standing = outcome;
+    this.#standsSince = performance.now();
     this.#options.view.line(
       `paused: ${printable(outcome.reason)}; it goes on with Resume in the dashboard, or cox resume; Ctrl-C ends this run, and nothing is lost`,
     );

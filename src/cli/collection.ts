@@ -89,8 +89,9 @@ export class Collection {
     this.#watch.take(fact);
     const { source, event, storedAt } = fact;
     if (this.#state.state === 'ended') return;
-    this.#heardAt = storedAt;
     if (source === 'operator' && event.type === 'run.requested') this.#begunAt = storedAt;
+    if (this.#begunAt > 0) this.#heardAt = storedAt;
+    if (source === 'campaign' && event.type === 'campaign.paused') [this.#begunAt, this.#heardAt] = [0, 0];
     const state = source === 'campaign' ? states[event.type] : undefined;
     const { reason } = event as { reason?: string };
     if (state !== undefined) this.#state = { state, reason: reason ?? 'it goes on' };

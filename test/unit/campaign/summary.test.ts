@@ -194,4 +194,19 @@ describe('slots', () => {
     // The first life lasted until it was last heard of, and this one's time is told.
     expect(summary.wallSeconds).toBeCloseTo(9.9995 + 12);
   });
+
+  test('are not idle while a run stands paused, which is no time of the run, whatever is said meanwhile', () => {
+    const builder = new SummaryBuilder(definition);
+    builder.begin(1_000);
+    summaryOf([line({ ie: 0.5 }, { from: 0, to: 10 }), line({ ie: 0.5 }, { from: 0, to: 10 })], builder);
+    builder.pause(11_000);
+    builder.hear(500_000);
+    builder.begin(1_000_000);
+    builder.hear(1_002_000);
+    builder.goOn();
+    const lines = [line({ ie: 0.5 }, { from: 1_000, to: 1_010 }), line({ ie: 0.5 }, { from: 1_005, to: 1_010 })];
+    const summary = summaryOf(lines, builder);
+    expect(summary.slots.busy).toBeCloseTo((20 + 15) / 40);
+    expect(summary.wallSeconds).toBeCloseTo(10 + 12);
+  });
 });
