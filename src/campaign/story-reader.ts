@@ -97,7 +97,7 @@ export async function openStory(
   const story = storyOf(record, definition, nextLabel);
   const beats = connection.subscribe(subjects.allBeats, {
     callback: (error, { subject, data }) => {
-      if (error === null) hearBeat(story, subject, data);
+      if (error === null) hearBeat(story, record.id, subject, data);
     },
   });
   const reader = await followStory(connection, record.id, story);
@@ -112,10 +112,14 @@ export async function openStory(
   };
 }
 
-/** Let a story hear what a worker says of itself; one of another version is shown without its load. */
-export function hearBeat(story: Story, subject: string, data: Uint8Array): void {
+/**
+ * Let a story hear what a worker says of itself, of other campaigns' tasks nothing: those have the same ids. A worker of another version is
+ * shown without its load.
+ */
+export function hearBeat(story: Story, campaign: string, subject: string, data: Uint8Array): void {
   try {
-    story.hear(decode(beatSchema, data, subject), Date.now());
+    const beat = decode(beatSchema, data, subject);
+    story.hear({ ...beat, held: beat.held.filter((one) => one.campaign === campaign) }, Date.now());
   } catch (error) {
     if (!(error instanceof CoxswainError)) throw error;
   }

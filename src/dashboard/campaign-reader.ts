@@ -123,7 +123,7 @@ export class CampaignReader {
     });
     this.#beats = connection.subscribe(subjects.allBeats, {
       callback: (error, { subject, data }) => {
-        if (error === null) hearBeat(story, subject, data);
+        if (error === null) hearBeat(story, campaign, subject, data);
       },
     });
     this.#owners.start(() => this.#schedule());

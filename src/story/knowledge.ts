@@ -39,6 +39,8 @@ export class Knowledge {
   readonly pinned = new Map<number, Wish>();
   readonly vetoed = new Map<number, Wish>();
   readonly usedPins = new Map<number, Wish>();
+  /** Of the used ones those that are in force again should their task be withdrawn. */
+  readonly #returning = new Set<number>();
   #ranking: Readonly<Ranked> = [];
   readonly #taken = new Set<number>();
 
@@ -101,11 +103,30 @@ export class Knowledge {
     const pin = this.pinned.get(candidate);
     if (pin === undefined) return;
     this.usedPins.set(candidate, pin);
+    this.#returning.add(candidate);
     this.pinned.delete(candidate);
   }
 
   giveBack(candidate: number): void {
     this.#taken.delete(candidate);
+    const pin = this.usedPins.get(candidate);
+    if (pin !== undefined && this.#returning.delete(candidate)) this.pinned.set(candidate, pin);
+  }
+
+  /** As the submitter has it: the first pin holds, and what is vetoed has to be allowed before it can be pinned. */
+  pin(candidate: number, wish: Wish): void {
+    if (this.vetoed.has(candidate) || this.#taken.has(candidate) || this.pinned.has(candidate)) return;
+    this.pinned.set(candidate, wish);
+  }
+
+  unpin(candidate: number): void {
+    this.pinned.delete(candidate);
+    this.#returning.delete(candidate);
+  }
+
+  veto(candidate: number, wish: Wish): void {
+    this.unpin(candidate);
+    this.vetoed.set(candidate, wish);
   }
 
   /** What would be chosen next, pinned ones first. */

@@ -316,11 +316,11 @@ export class Records {
 
   #operator(event: Says<'operator'>, { storedAt: at, sequence }: StoredFact): void {
     const said = { by: event.by ?? 'somebody', reason: ('reason' in event ? event.reason : null) ?? '', at, sequence };
-    const { pinned, vetoed } = this.knowledge;
-    if (event.type === 'candidate.pinned') pinned.set(event.candidate, said);
-    else if (event.type === 'candidate.unpinned') pinned.delete(event.candidate);
-    else if (event.type === 'candidate.vetoed') vetoed.set(event.candidate, said);
-    else if (event.type === 'candidate.allowed') vetoed.delete(event.candidate);
+    const { knowledge } = this;
+    if (event.type === 'candidate.pinned') knowledge.pin(event.candidate, said);
+    else if (event.type === 'candidate.unpinned') knowledge.unpin(event.candidate);
+    else if (event.type === 'candidate.vetoed') knowledge.veto(event.candidate, said);
+    else if (event.type === 'candidate.allowed') knowledge.vetoed.delete(event.candidate);
     else if (event.type === 'cancel.requested') this.cancels.set(event.task, said);
     else if (event.type === 'reallocation.requested') this.books.asked(said.by, event);
     else if (event.type === 'candidates.added') {
