@@ -52,7 +52,7 @@ export async function handsOn(hands: Hands, asked: unknown, by = thisPerson()): 
     case 'pause':
     case 'resume':
     case 'stop':
-      return steerRun(hands, request.action, request.reason === undefined ? { by } : wisher);
+      return steerRun(hands, request.action, wisher.reason === '' ? { by: wisher.by } : wisher);
     case 'pin':
     case 'unpin':
     case 'veto':
@@ -191,7 +191,7 @@ async function moveSlots(
   const books = await booksOf(hands);
   const names = Object.keys(books);
   for (const pool of [from, to]) {
-    if (books[pool] === undefined) {
+    if (!Object.hasOwn(books, pool)) {
       throw new ConfigError(`campaign ${id} has no pool "${pool}"; it has ${names.join(', ')}`, {
         code: 'pool.unknown',
       });

@@ -99,7 +99,7 @@ export function dashboardApp(
   });
   app.get('/api/events', async (context) => {
     const query = {
-      before: optionalNumberIn(context, 'before'),
+      before: textIn(context, 'before') === '' ? null : numberIn(context, 'before', { least: 0 }),
       limit: Math.min(mostRows, numberIn(context, 'limit', { least: 1, otherwise: 100 })),
       source: subjectPart(context, 'source'),
       type: subjectPart(context, 'type'),

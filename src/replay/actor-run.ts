@@ -208,7 +208,9 @@ export class ActorRun {
     owed.saying.sequence = sequence;
     this.#owed.delete(number);
     const [oldest] = this.#owed.values();
-    this.#unanswered = oldest === undefined ? [] : this.#unanswered.filter((taken) => taken >= oldest.cause);
+    // They rise. Where the log never has what is owed, nothing is taken away, and nothing is looked through for that.
+    const first = this.#unanswered.findIndex((taken) => taken >= (oldest?.cause ?? Infinity));
+    if (first !== 0) this.#unanswered.splice(0, first < 0 ? this.#unanswered.length : first);
   }
 }
 
