@@ -1,7 +1,7 @@
 /** The NATS server that a campaign is on: one that is named, or the private one of a run of this folder. */
 import { readFile } from 'node:fs/promises';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { listRuns, readRunRecord } from '../campaign/run-folder.ts';
+import { listRuns, readRunRecord, readSummary, runFolder } from '../campaign/run-folder.ts';
 import { connectNats, natsAddress, type NatsAddress } from '../nats/connection.ts';
 import { ConfigError } from '../protocol/errors.ts';
 import { serverNote } from './private-server.ts';
@@ -24,7 +24,9 @@ async function addressOf(id: string, nats: string | undefined, out: string): Pro
     if (record.server !== null) return natsAddress(record.server);
     const note = await readFile(serverNote(record), 'utf8').catch(() => null);
     if (note !== null) return JSON.parse(note) as NatsAddress;
-    throw new ConfigError(`run ${id} is not under way; go on with it by: cox run --resume ${id}`, { code: 'run.idle' });
+    const hasEnded = (await readSummary(runFolder(out, id)))?.state === 'ended';
+    const how = hasEnded ? 'has ended' : `is not under way; go on with it by: cox run --resume ${id}`;
+    throw new ConfigError(`run ${id} ${how}`, { code: 'run.idle' });
   }
   const url = process.env['COX_NATS_URL'];
   if (url !== undefined && url !== '') return natsAddress(url);

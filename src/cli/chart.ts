@@ -13,6 +13,7 @@ import type { ActorPlan } from '../protocol/actor.ts';
 import { ConfigError } from '../protocol/errors.ts';
 import { packagedCampaign } from './packaged-campaign.ts';
 import { printable } from './printable.ts';
+import { wrappedLines } from './terminal-text.ts';
 import { writeFiles } from './written-files.ts';
 
 const formats = ['svg', 'mermaid', 'json'] as const;
@@ -73,7 +74,9 @@ async function write(text: string, out: string | undefined): Promise<void> {
   process.stderr.write(`wrote ${join(dirname(out), basename(out))}\n`);
 }
 
-/** The actors, a line each: their names, how many states and transitions they have, and what they hear. */
+const columns = 80;
+
+/** The actors, in 80 columns: their names, how many states and transitions they have, and what they hear. */
 function listOf(plans: readonly ActorPlan[]): string {
   const rows = plans.map(({ actor }) => {
     const chart = chartOf(actor.machine);
@@ -86,8 +89,10 @@ function listOf(plans: readonly ActorPlan[]): string {
     ] as const;
   });
   const width = (column: 0 | 1 | 2): number => Math.max(...rows.map((row) => row[column].length));
-  const lines = rows.map(([name, states, transitions, hears]) =>
-    [name.padEnd(width(0)), states.padStart(width(1)), transitions.padStart(width(2)), hears].join('  '),
-  );
+  const lines = rows.flatMap(([name, states, transitions, hears]) => {
+    const left = [name.padEnd(width(0)), states.padStart(width(1)), transitions.padStart(width(2)), ''].join('  ');
+    const [first = '', ...more] = wrappedLines(hears, columns - left.length);
+    return [`${left}${first}`, ...more.map((line) => `${' '.repeat(left.length)}${line}`)];
+  });
   return `${[...lines, '', 'cox chart ACTOR draws one of them, cox chart system how they talk to each other.'].join('\n')}\n`;
 }

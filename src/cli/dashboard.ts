@@ -3,13 +3,13 @@ import { networkInterfaces } from 'node:os';
 import { Command } from 'commander';
 import type { CampaignDefinition } from '../campaign/definition.ts';
 import { loadCampaign } from '../campaign/load.ts';
-import { listRuns } from '../campaign/run-folder.ts';
 import { linkTo } from '../dashboard/address.ts';
 import { Dashboard } from '../dashboard/dashboard.ts';
 import { newKeys } from '../dashboard/keys.ts';
 import { ConfigError, exitCodes } from '../protocol/errors.ts';
 import { folderFor } from './campaign-folder.ts';
 import { Interruption } from './interruption.ts';
+import { newestRun } from './newest-run.ts';
 import { openStoredCampaign } from './stored-campaign.ts';
 
 interface DashboardFlags {
@@ -43,7 +43,7 @@ export function dashboardCommand(): Command {
 async function dashboard(named: string | undefined, flags: DashboardFlags): Promise<number> {
   const { nats, out, host } = flags;
   const wanted = portOf(flags.port);
-  const id = named ?? (await newestRun(out));
+  const id = named ?? (await newestRun(out, 'dashboard'));
   const interruption = new Interruption();
   const campaign = await openStoredCampaign(id, { nats, out, command: 'dashboard' });
   try {
@@ -68,15 +68,6 @@ async function dashboard(named: string | undefined, flags: DashboardFlags): Prom
     interruption.close();
     await campaign.close();
   }
-}
-
-/** @throws ConfigError when there are no runs here. */
-async function newestRun(out: string): Promise<string> {
-  const newest = (await listRuns(out)).at(-1);
-  if (newest !== undefined) return newest;
-  throw new ConfigError(
-    `there are no runs in ${out}; name a campaign and its server: cox dashboard ID --nats nats://host:4222`,
-  );
 }
 
 /** @throws ConfigError when it is no port. */

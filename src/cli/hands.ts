@@ -101,7 +101,7 @@ async function steer(id: string, { nats, out, folder, reason }: HandFlags, reque
   }
 }
 
-/** Lines that say something. @throws InputError when the file cannot be read. */
+/** Lines that say something. @throws InputError when the file cannot be read, or there are none. */
 async function linesOf(file: string): Promise<string[]> {
   let whole: string;
   try {
@@ -110,5 +110,7 @@ async function linesOf(file: string): Promise<string[]> {
     throw new InputError(`${file} cannot be read: ${messageOf(cause)}`, { cause });
   }
   const lines = whole.split('\n').map((line) => line.trim());
-  return lines.filter((line) => line !== '' && !line.startsWith('#'));
+  const found = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  if (found.length > 0) return found;
+  throw new InputError(`${file === '-' ? 'standard input' : file} holds no candidate; it takes a SMILES a line`);
 }

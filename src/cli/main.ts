@@ -1,6 +1,7 @@
 /** The `cox` command: one file a subcommand, loaded only when it is called for. */
 import { Command, CommanderError } from 'commander';
 import { CoxswainError, exitCodes, messageOf } from '../protocol/errors.ts';
+import { allTaken, bearReaders } from './standard-output.ts';
 import { version } from './version.ts';
 
 const subcommands: Readonly<Record<string, (argv: readonly string[]) => Promise<Command>>> = {
@@ -72,5 +73,8 @@ async function main(argv: readonly string[]): Promise<number> {
 
 // A command ends when it says so, not when the event loop finds nothing that it would have to wait for.
 setInterval(() => undefined, 2 ** 30);
+bearReaders();
+const code = await main(process.argv.slice(2));
+await allTaken();
 // Everything is closed by now; what a library may have left open must not keep the shell waiting.
-process.exit(await main(process.argv.slice(2)));
+process.exit(code);

@@ -15,6 +15,7 @@ import { folderFor } from './campaign-folder.ts';
 import { stateText, statusOf, type CampaignStatus } from './campaign-status.ts';
 import { Interruption } from './interruption.ts';
 import { newestRun } from './newest-run.ts';
+import { printable } from './printable.ts';
 import { openStoredCampaign, type StoredCampaign } from './stored-campaign.ts';
 import { painter } from './terminal-text.ts';
 import { topLines, type TopView } from './top-screen.ts';
@@ -63,10 +64,13 @@ async function top(named: string | undefined, flags: TopFlags): Promise<number> 
   try {
     const campaign = await openStoredCampaign(id, { nats, out, command: 'top' });
     try {
-      const seen = await Seen.open(campaign, flags.folder);
+      const interrupted = interruption.second.then(() => null);
+      // A long log takes a while, and a server that has gone for ever.
+      const seen = await Promise.race([Seen.open(campaign, flags.folder), interrupted]);
+      if (seen === null) return exitCodes.interrupted;
       try {
         const showing = isScreen ? showOnScreen(seen, everyMs) : print(seen, everyMs, flags, campaign.isLive);
-        return await Promise.race([showing, interruption.second.then(() => exitCodes.interrupted)]);
+        return (await Promise.race([showing, interrupted])) ?? exitCodes.interrupted;
       } finally {
         await seen.close();
       }
@@ -120,7 +124,9 @@ async function print(seen: Seen, everyMs: number, { once, json }: TopFlags, isLi
     const view = seen.view();
     const { id, overview, actors } = view;
     const text =
-      json === true ? JSON.stringify({ id, overview, actors }) : topLines(view, size, painter(isStyled)).join('\n');
+      json === true
+        ? printable(JSON.stringify({ id, overview, actors }))
+        : topLines(view, size, painter(isStyled)).join('\n');
     process.stdout.write(`${isFirst || json === true ? '' : '\n'}${text}\n`);
     if (view.lostSince !== null && view.now - view.lostSince > mostLostMs) {
       throw new TransportError(

@@ -4,6 +4,7 @@ import { exitCodes } from '../protocol/errors.ts';
 import { momentOf } from './event-filter.ts';
 import { idleText } from './idle-text.ts';
 import { newestRun } from './newest-run.ts';
+import { printable } from './printable.ts';
 import { writeOut } from './standard-output.ts';
 import { askStory, type WhereFlags } from './told-story.ts';
 
@@ -41,7 +42,7 @@ async function whyIdle(id: string, flags: WhyIdleFlags): Promise<number> {
     const now = isOn ? Math.max(Date.now(), story.at) : (endedAt ?? story.at);
     const report = since === undefined ? story.idle(undefined, now) : story.idle(momentOf('--since', since, now), now);
     const slots = isOn ? story.overview(now).slots : [];
-    if (flags.json === true) return `${JSON.stringify({ id, ...report, slots })}\n`;
+    if (flags.json === true) return `${printable(JSON.stringify({ id, ...report, slots }))}\n`;
     return idleText(id, report, slots, now);
   });
   if (answer === null) return exitCodes.interrupted;

@@ -1,5 +1,6 @@
 /** `cox why`: why a task, its way through the campaign, and what came of it. */
 import { Command } from 'commander';
+import { listRuns } from '../campaign/run-folder.ts';
 import { artifactsOf, artifactText } from '../campaign/story-reader.ts';
 import { ConfigError, exitCodes } from '../protocol/errors.ts';
 import type { Story } from '../story/story.ts';
@@ -34,6 +35,11 @@ export function whyCommand(): Command {
     )
     .action(async (first: string, second: string | undefined, flags: WhyFlags) => {
       const id = second === undefined ? await newestRun(flags.out, 'why') : first;
+      if (second === undefined && (await listRuns(flags.out)).includes(first)) {
+        throw new ConfigError(
+          `which task of ${first}? Say cox why ${first} simulate-17, or what it is about: a SMILES`,
+        );
+      }
       process.exitCode = await why(id, second ?? first, flags);
     });
 }
@@ -43,7 +49,7 @@ async function why(id: string, called: string, flags: WhyFlags): Promise<number>
     const task = await story.told.detail(called);
     if (task === null) throw noSuchTask(id, called, story.told.story);
     if (flags.show !== undefined) return artifact(story, task, flags.show);
-    if (flags.json === true) return `${JSON.stringify(task)}\n`;
+    if (flags.json === true) return `${printable(JSON.stringify(task))}\n`;
     return taskText(task, story.definition.objective);
   });
   if (answer === null) return exitCodes.interrupted;
@@ -53,7 +59,8 @@ async function why(id: string, called: string, flags: WhyFlags): Promise<number>
 
 async function artifact({ campaign }: ToldStory, task: TaskStory, name: string): Promise<string> {
   const text = await artifactText(campaign.connection, task, name);
-  if (text !== null) return text;
+  // On a terminal what a program wrote cannot do more than be read.
+  if (text !== null) return process.stdout.isTTY ? text.split('\n').map(printable).join('\n') : text;
   const known = artifactsOf(task);
   const others = known.length === 0 ? 'it keeps none' : `it keeps ${known.join(', ')}`;
   throw new ConfigError(`the result of ${task.task} keeps no text "${printable(name)}": ${others}`, {

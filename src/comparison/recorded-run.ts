@@ -52,7 +52,7 @@ export async function readRun(named: string, runs: string): Promise<RecordedRun>
   const record = await readRunRecord(out, id);
   const folder = runFolder(out, id);
   const [lines, summary] = await Promise.all([readResultLines(folder.results), readSummary(folder)]);
-  if (lines.length === 0) throw new ConfigError(`run ${record.id} has no results yet; compare it when it has`);
+  if (lines.length === 0) throw new ConfigError(`run ${record.id} has no results yet; try again when it has`);
   return { record, lines, summary };
 }
 

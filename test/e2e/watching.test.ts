@@ -96,6 +96,16 @@ describe('a campaign that is watched from elsewhere', () => {
     expect(lines.some((line) => /campaign +campaign\.ended +reason seen enough$/.test(line))).toBe(true);
     expect(all.stdout).not.toContain('\u001b');
     expect(all).toMatchObject({ code: 0, stderr: 'campaign one has ended\n' });
+    // However slowly it is read nothing of it is lost, and whoever goes early has seen enough.
+    const slow = scene.cox('watch', 'one', '--from', 'start', '--json');
+    slow.child.stdout.pause();
+    await eventually(() => expect(slow.stderr()).toContain('has ended'));
+    slow.child.stdout.resume();
+    expect(await slow.exit).toBe(0);
+    expect(slow.stdout().trimEnd().split('\n')).toHaveLength(lines.length);
+    const gone = scene.cox('status', 'one', '--json');
+    gone.child.stdout.destroy();
+    expect([await gone.exit, gone.stderr()]).toEqual([0, '']);
     worker.child.kill('SIGTERM');
     expect(await worker.exit).toBe(0);
   });
