@@ -1,6 +1,7 @@
 /** Hands on: the control that matters now, the list of everything that may be asked, and what came of what was asked last. */
 import { computed, signal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { SteerAnswer, SteerRequest } from '../src/dashboard/api.ts';
 import { ApiError, steer } from './api.ts';
 import { Dialog } from './dialog.tsx';
@@ -116,12 +117,23 @@ function tell({ told, undo }: SteerAnswer): void {
   answered.value = { told, undo, isRefusal: false };
 }
 
+/** So long an answer stands over the view, unless somebody is in it; a refusal stays until it is dismissed. */
+const answerMs = 30_000;
+
 function AnswerLine(): JSX.Element | null {
   const answer = answered.value;
+  const line = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (answer === null || answer.isRefusal) return undefined;
+    const timer = setInterval(() => {
+      if (line.current?.matches(':hover, :focus-within') !== true) answered.value = null;
+    }, answerMs);
+    return () => clearInterval(timer);
+  }, [answer]);
   if (answer === null) return null;
   const { told, undo, isRefusal } = answer;
   return (
-    <div class={`answered${isRefusal ? ' refused' : ''}`}>
+    <div ref={line} class={`answered${isRefusal ? ' refused' : ''}`}>
       <span class="told">{told}</span>
       {undo !== null && <button onClick={() => void takeBack(undo)}>Undo</button>}
       <button class="plain" aria-label="Dismiss" onClick={() => (answered.value = null)}>

@@ -2,7 +2,7 @@
  * What the server tells as it happens, as signals. A connection that is lost is made again by itself, after 0.5 s, then less and less
  * often, up to 10 s; meanwhile everything stays shown, and {@link connection} says since when it is old.
  */
-import { signal, type Signal } from '@preact/signals';
+import { computed, signal, type Signal } from '@preact/signals';
 import type { ActorLive, CampaignInfo, EventRow, LiveEvents } from '../src/dashboard/api.ts';
 import type { Overview } from '../src/story/views.ts';
 import { ApiError, get, seen } from './api.ts';
@@ -32,14 +32,26 @@ export const events = signal<{ readonly rows: readonly EventRow[]; readonly left
 });
 /** Now by the server's clock, ms since 1970; ticks once a second. */
 export const clock = signal(Date.now());
+/** The time up to which what is shown is known: now, but for what is old, or a log that is still being read. What lasts is measured up to there. */
+export const shownAt = computed(() => {
+  const { state, oldSince } = connection.value;
+  if (state !== 'there') return oldSince ?? clock.value;
+  if (link.value?.state === 'lost') return link.value.since;
+  const { position = 0, end = 0 } = reading.value ?? {};
+  return position < end ? (overview.value?.at ?? clock.value) : clock.value;
+});
 
 const keptEvents = 2_000;
 const retryMs = { first: 500, most: 10_000 };
 /** The server beats every 5 s: after three that were missed nothing is there any more. */
 const silenceMs = 15_000;
+/** What does not answer at all is asked anew: a request may have gone nowhere. */
+const answerMs = 10_000;
 
 let source: EventSource | null = null;
 let retryTimer: ReturnType<typeof setTimeout> | undefined;
+/** When it was asked last to tell, ms since 1970, by this browser's clock. */
+let openedAt = 0;
 let failures = 0;
 /** When the server was heard last, ms since 1970, by this browser's clock. */
 let heardAt = 0;
@@ -65,12 +77,14 @@ export function retryNow(): void {
 
 function tick(): void {
   clock.value = Date.now() + clockAhead;
-  if (connection.peek().state === 'there' && Date.now() - heardAt > silenceMs) fail('The dashboard has fallen silent.');
+  const isThere = connection.peek().state === 'there';
+  if (isThere && Date.now() - heardAt > silenceMs) fail('The dashboard has fallen silent.');
+  else if (!isThere && source !== null && Date.now() - openedAt > silenceMs) fail('The dashboard does not answer.');
 }
 
 async function connect(): Promise<void> {
   try {
-    const info = await get<CampaignInfo>('/api/campaign');
+    const info = await get<CampaignInfo>('/api/campaign', AbortSignal.timeout(answerMs));
     const before = campaign.peek();
     // Another dashboard at the same address: nothing that is shown belongs to it.
     if (before !== null && before.id !== info.id) {
@@ -80,7 +94,8 @@ async function connect(): Promise<void> {
     campaign.value = info;
     open();
   } catch (error) {
-    fail(error instanceof Error ? error.message : String(error), error instanceof ApiError ? error.status : 0);
+    if (error instanceof ApiError) fail(error.message, error.status);
+    else fail('The dashboard does not answer. It is asked again by itself.');
   }
 }
 
@@ -88,6 +103,7 @@ function open(): void {
   source?.close();
   const opened = new EventSource('/api/live');
   source = opened;
+  openedAt = Date.now();
   const on = <K extends keyof LiveEvents>(name: K, take: (data: LiveEvents[K]) => void): void =>
     opened.addEventListener(name, (event: MessageEvent<string>) => {
       heard();

@@ -9,7 +9,7 @@ import { FigureView } from './figure.tsx';
 import { count, duration, fixed, inOther, inUnit, none, percent, plusMinus, shortUnit } from './words.ts';
 import { counted, fleetOf, worriesOf } from './health.ts';
 import { Held } from './held.tsx';
-import { actors, campaign, clock, overview } from './live.ts';
+import { actors, campaign, overview, shownAt } from './live.ts';
 import { Molecules } from './molecule.tsx';
 import { hrefOf, taskHref } from './route.ts';
 import { runsOf, useScience } from './science.ts';
@@ -186,7 +186,7 @@ function Slot({ slot: { worker, host, task, since, idle } }: { readonly slot: Sl
         </a>
       )}
       <span class="number quiet">
-        {duration(Math.max(0, Math.round((clock.value - since) / 1000))).replace('.0', '')}
+        {duration(Math.max(0, Math.round((shownAt.value - since) / 1000))).replace('.0', '')}
       </span>
     </li>
   );
@@ -238,7 +238,7 @@ function Discovery(): JSX.Element {
 }
 
 function Well({ now }: { readonly now: Overview }): JSX.Element {
-  const worries = worriesOf(now, { now: clock.value, actors: actors.value });
+  const worries = worriesOf(now, { now: shownAt.value, actors: actors.value });
   const loads = now.workers.flatMap(({ load, host }) => (load === null ? [] : [[host, load] as const]));
   const byHost = [...new Map(loads)].slice(0, 3);
   return (

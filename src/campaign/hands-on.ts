@@ -117,7 +117,8 @@ async function steerRun(
   const answer = await wishOfCampaign(connection, record.id, action, wisher);
   await answer.close();
   const undo = { pause: 'resume', resume: 'pause', stop: null } as const;
-  const back = undo[action];
+  // What changed nothing, or was not heard by anybody yet, has nothing to take back.
+  const back = answer.isHeard ? undo[action] : null;
   return {
     sequence: answer.sequence,
     told: `${record.id} ${answer.told}`,

@@ -39,6 +39,8 @@ export interface RunWishAnswer {
   readonly sequence: number;
   /** What comes of it, in words: "is draining". */
   readonly told: string;
+  /** Whether it changed anything: not when the campaign said nothing to it, or was in that state already. */
+  readonly isHeard: boolean;
   /** The same once nothing more comes of it; null when that is so already. */
   readonly finished: Promise<string> | null;
   close(): Promise<void>;
@@ -79,6 +81,7 @@ export async function wishOfCampaign(
   const event = answer ?? (name !== 'resume' && wish.done.includes(state) ? state : null);
   return {
     sequence,
+    isHeard: answer !== null,
     told: event === null ? unheard(name, state) : (wish.heard[event] ?? ''),
     finished: event === null || !wish.done.includes(event) ? finished : null,
     close: () => reader.close(),

@@ -77,7 +77,7 @@ function foundOf({ finds, successAt, course }: Records, now: number): Overview['
 }
 
 function modelOf(records: Records): ModelView | null {
-  const { knowledge, counts } = records;
+  const { knowledge, counts, course } = records;
   const { current, underWay, doneUpdates, failedUpdates } = knowledge;
   const shown = current ?? underWay;
   if (shown === null) return null;
@@ -85,7 +85,8 @@ function modelOf(records: Records): ModelView | null {
     update: shown.update,
     trainedOn: shown.trainedOn,
     model: shown.model,
-    isUpdating: underWay !== null,
+    // A drain gives an update up; it is begun again when the campaign goes on.
+    isUpdating: underWay !== null && course.state === 'running',
     staleResults: current === null ? 0 : Math.max(0, counts.succeeded - current.trainedOn),
     recentError: recentError(records),
     updates: doneUpdates,

@@ -82,6 +82,13 @@ describe('steering by hand', () => {
     ]);
   });
 
+  it('offers to take back only what somebody has heard', async () => {
+    // Nobody runs the actors of a recorded log.
+    const { told, undo } = await ask({ action: 'resume' });
+    expect(told).toMatch(/has been told to resume, and says nothing to that/);
+    expect(undo).toBeNull();
+  });
+
   it('refuses what cannot be, says why, and then says nothing to the campaign', async () => {
     const before = (await facts()).length;
     const refused: readonly [asked: unknown, says: RegExp][] = [

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { LedgerView, Overview, SlotRow, WorkerRow } from '../../src/story/views.ts';
-import { clock, overview } from '../live.ts';
+import { overview, shownAt } from '../live.ts';
 import { hrefOf, taskHref } from '../route.ts';
 import { theme } from '../theme.ts';
 import { ago, count, timeOfDay } from '../words.ts';
@@ -74,7 +74,7 @@ function Slot({ slot }: { readonly slot: SlotRow }): JSX.Element {
           </>
         )}
       </td>
-      <td class="number">{lengthText(Math.max(0, clock.value - since))}</td>
+      <td class="number">{lengthText(Math.max(0, shownAt.value - since))}</td>
     </tr>
   );
 }
@@ -146,7 +146,7 @@ function Worker({ worker }: { readonly worker: WorkerRow }): JSX.Element {
       <td class={`number ${failed > 0 ? 'bad' : ''}`}>{count(failed)}</td>
       <td class="number">{load === null ? '–' : load.toFixed(2)}</td>
       <td class="quiet">
-        {heardAt === null || state === 'left' || state === 'lost' ? '–' : ago(heardAt, clock.value)}
+        {heardAt === null || state === 'left' || state === 'lost' ? '–' : ago(heardAt, shownAt.value)}
       </td>
     </tr>
   );
