@@ -43,6 +43,9 @@ export interface Summary {
   readonly units: { readonly value: string; readonly also: string };
 }
 
+/** So long before a run is told to go on its actors may speak already, ms. */
+const returningMs = 10_000;
+
 /** A run's numbers while it goes on: fed one line a task, whatever it was resumed from. */
 export class SummaryBuilder {
   readonly #definition: Pick<CampaignDefinition, 'objective' | 'name'>;
@@ -60,6 +63,8 @@ export class SummaryBuilder {
   readonly #capacities: { at: number; slots: number }[] = [];
   #begunAt = 0;
   #heardAt = 0;
+  /** When something was heard in the last seconds, and the time before those. */
+  #heard: number[] = [];
   #earlierMs = 0;
   #first = Infinity;
   #last = 0;
@@ -81,7 +86,8 @@ export class SummaryBuilder {
   /** The run was started, or started again, at a time of the log (ms since 1970). */
   begin(at: number): void {
     this.#resuming = true;
-    this.#earlierMs += this.#heardAt - this.#begunAt;
+    this.#earlierMs += this.#heardAt - this.#begunAt - this.#silenceBefore(at);
+    this.#heard = [];
     this.#begunAt = at;
     this.#heardAt = at;
   }
@@ -92,6 +98,7 @@ export class SummaryBuilder {
     this.#earlierMs += this.#heardAt - this.#begunAt;
     this.#begunAt = 0;
     this.#heardAt = 0;
+    this.#heard = [];
   }
 
   /** It goes on in the same life: the time between is nobody's. */
@@ -101,7 +108,19 @@ export class SummaryBuilder {
 
   /** Something happened at a time of the log: the run was alive then. */
   hear(at: number): void {
-    if (this.#begunAt > 0) this.#heardAt = at;
+    if (this.#begunAt === 0) return;
+    this.#heardAt = at;
+    this.#heard.push(at);
+    while ((this.#heard[1] ?? at) < at - returningMs) this.#heard.shift();
+  }
+
+  /**
+   * A run that was killed speaks before it is told to go on: it finds its workers lost. Until then it was silent for as long as it was
+   * dead.
+   */
+  #silenceBefore(begun: number): number {
+    const gaps = this.#heard.map((at, place) => (at < begun - returningMs ? 0 : at - (this.#heard[place - 1] ?? at)));
+    return Math.max(0, ...gaps);
   }
 
   /** The fleet's slots changed: workers of this process and of any other host. */

@@ -195,6 +195,21 @@ describe('slots', () => {
     expect(summary.wallSeconds).toBeCloseTo(9.9995 + 12);
   });
 
+  test('the time in which a killed run was dead is none of it, though it speaks before it is told to go on', () => {
+    const builder = new SummaryBuilder(definition);
+    builder.begin(1_000);
+    for (const at of [2_000, 5_000, 20_000, 31_000, 900_000, 902_000]) builder.hear(at);
+    builder.begin(903_000);
+    const summary = summaryOf([line({ ie: 0.5 }, { from: 0, to: 10 })], builder);
+    expect(summary.wallSeconds).toBeCloseTo(30 + 2 + 12);
+    // Silence before its death is what simulations take.
+    const slow = new SummaryBuilder(definition);
+    slow.begin(1_000);
+    for (const at of [2_000, 5_000, 20_000, 31_000]) slow.hear(at);
+    slow.begin(903_000);
+    expect(summaryOf([line({ ie: 0.5 }, { from: 0, to: 10 })], slow).wallSeconds).toBeCloseTo(30 + 12);
+  });
+
   test('are not idle while a run stands paused, which is no time of the run, whatever is said meanwhile', () => {
     const builder = new SummaryBuilder(definition);
     builder.begin(1_000);
