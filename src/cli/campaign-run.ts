@@ -163,9 +163,10 @@ async function steer(
   const wallSeconds = (performance.now() - startedAt) / 1_000 - watch.stoodSeconds;
   await steering.close();
   await worker.drain();
-  await dashboard?.close(
-    `the run has ${outcome.state === 'ended' ? 'ended' : 'stopped'}: ${outcome.reason}; see it again with: cox dashboard ${id}${outFlag(options)}`,
-  );
+  const flag = outFlag(options);
+  const how = outcome.state === 'ended' ? 'ended' : 'stopped';
+  const onward = outcome.state === 'ended' ? '' : `; go on with: cox run --resume ${id}${flag}`;
+  await dashboard?.close(`the run has ${how}: ${outcome.reason}${onward}; see it with: cox dashboard ${id}${flag}`);
   logger.info(outcome, 'run ended');
   view.close();
   await report(options, folder, watch, outcome, wallSeconds);
@@ -269,7 +270,12 @@ async function openDashboard(
 
 const outFlag = ({ out }: RunOptions): string => (out === 'runs' ? '' : ` --out ${out}`);
 
+/** Runs of which it was said: a second Ctrl-C may come while the first is heeded. */
+const toldOf = new WeakSet<RunOptions>();
+
 function sayHowToResume(options: RunOptions): void {
+  if (toldOf.has(options)) return;
+  toldOf.add(options);
   const { id, output } = options;
   const flags = `--resume ${id}${outFlag(options)}`;
   const here = process.env['npm_lifecycle_event'] === 'start' ? ` (here: npm start -- ${flags})` : '';

@@ -182,7 +182,7 @@ export class CampaignWatch {
   #goOn(): void {
     this.#isByHand = false;
     if (this.#standing === null) return;
-    this.#options.view.line('goes on');
+    this.#options.view.waits('goes on');
     this.#stoodMs += performance.now() - this.#standsSince;
     this.#standing = null;
     this.summary.goOn();
@@ -196,7 +196,7 @@ export class CampaignWatch {
     }
     this.#standing = outcome;
     this.#standsSince = performance.now();
-    this.#options.view.line(
+    this.#options.view.waits(
       `paused: ${printable(outcome.reason)}; it goes on with Resume in the dashboard, or cox resume; Ctrl-C ends this run, and nothing is lost`,
     );
   }

@@ -11,6 +11,8 @@ export interface RunProgress {
 export interface RunView {
   /** Something that happened and stays on the screen. */
   line(text: string): void;
+  /** The run waits for a person, or no longer: told whatever else is. */
+  waits(text: string): void;
   /** A simulation that ended: told where there are no bars. */
   result(text: string): void;
   progress(progress: RunProgress): void;
@@ -29,9 +31,10 @@ export function duration(seconds: number): string {
     : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
-/** Nothing but what is printed at the end. */
+/** Nothing but what is printed at the end, and on the error stream that the run waits. */
 export const quietView: RunView = {
   line: () => undefined,
+  waits: (text) => void process.stderr.write(`${text}\n`),
   result: () => undefined,
   progress: () => undefined,
   close: () => undefined,
@@ -41,7 +44,7 @@ export const quietView: RunView = {
 export function plainView(write: (text: string) => void, startedAt: number): RunView {
   const stamp = (): string => `${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(7)} s  `;
   const say = (text: string): void => write(`${stamp()}${text}\n`);
-  return { line: say, result: say, progress: () => undefined, close: () => undefined };
+  return { line: say, waits: say, result: say, progress: () => undefined, close: () => undefined };
 }
 
 /** Two bars with elapsed and remaining time, and lines that scroll above them. */
@@ -84,8 +87,10 @@ export function terminalView(stream: NodeJS.WriteStream, total: number): RunView
   };
   const clock = setInterval(show, 500);
   let closed = false;
+  const log = (text: string): void => bars.log(`${text}\n`);
   return {
-    line: (text) => bars.log(`${text}\n`),
+    line: log,
+    waits: log,
     result: () => undefined,
     progress: (progress) => {
       successesAtStart ??= progress.successful;
