@@ -133,6 +133,8 @@ export class CampaignReader {
 
   async #rest(): Promise<void> {
     await this.#waking?.catch(() => undefined);
+    // Somebody has come meanwhile.
+    if (!this.#isClosed && this.#parts.feed.watchers > 0) return;
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
     this.#beats?.unsubscribe();
