@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { listRuns, readRunRecord, readSummary, runFolder } from '../campaign/run-folder.ts';
 import { connectNats, natsAddress, type NatsAddress } from '../nats/connection.ts';
-import { ConfigError } from '../protocol/errors.ts';
+import { ConfigError, TransportError } from '../protocol/errors.ts';
 import { serverNote } from './private-server.ts';
 
 /**
@@ -14,26 +14,45 @@ export async function connectToCampaign(
   id: string,
   { nats, out, command }: { nats: string | undefined; out: string; command: string },
 ): Promise<NatsConnection> {
-  return connectNats(await addressOf(id, nats, out), { name: `cox ${command} ${id}`, patienceMs: 2_000 });
+  const { address, isOwn } = await addressOf(id, nats, out);
+  try {
+    return await connectNats(address, { name: `cox ${command} ${id}`, patienceMs: 2_000 });
+  } catch (error) {
+    // The note is what a killed run has left.
+    if (isOwn && error instanceof TransportError && error.code !== 'transport.refused')
+      throw await idle(out, id, error);
+    throw error;
+  }
 }
 
-async function addressOf(id: string, nats: string | undefined, out: string): Promise<NatsAddress> {
-  if (nats !== undefined) return natsAddress(nats);
+/** Where its server is, and whether that is the run's own, which ends with it. */
+interface Where {
+  readonly address: NatsAddress;
+  readonly isOwn: boolean;
+}
+
+async function addressOf(id: string, nats: string | undefined, out: string): Promise<Where> {
+  if (nats !== undefined) return { address: natsAddress(nats), isOwn: false };
   if ((await listRuns(out)).includes(id)) {
     const record = await readRunRecord(out, id);
-    if (record.server !== null) return natsAddress(record.server);
+    if (record.server !== null) return { address: natsAddress(record.server), isOwn: false };
     const note = await readFile(serverNote(record), 'utf8').catch(() => null);
-    if (note !== null) return JSON.parse(note) as NatsAddress;
-    const hasEnded = (await readSummary(runFolder(out, id)))?.state === 'ended';
-    const how = hasEnded ? 'has ended' : `is not under way; go on with it by: cox run --resume ${id}`;
-    throw new ConfigError(`run ${id} ${how}`, { code: 'run.idle' });
+    if (note !== null) return { address: JSON.parse(note) as NatsAddress, isOwn: true };
+    throw await idle(out, id);
   }
   const url = process.env['COX_NATS_URL'];
-  if (url !== undefined && url !== '') return natsAddress(url);
+  if (url !== undefined && url !== '') return { address: natsAddress(url), isOwn: false };
   throw new ConfigError(
     `there is no run ${id} in ${out}, and no NATS server was named; say --nats nats://host:4222, or set COX_NATS_URL`,
     { code: 'campaign.unknown' },
   );
+}
+
+/** A run has no server of its own when it is not under way. */
+async function idle(out: string, id: string, cause?: unknown): Promise<ConfigError> {
+  const hasEnded = (await readSummary(runFolder(out, id)))?.state === 'ended';
+  const how = hasEnded ? 'has ended' : `is not under way; go on with it by: cox run --resume ${id}`;
+  return new ConfigError(`run ${id} ${how}`, { code: 'run.idle', cause });
 }
 
 /** The server that a command works on: `--nats`, else COX_NATS_URL. @throws ConfigError when neither is given. */

@@ -47,7 +47,7 @@ export function topLines(view: TopView, size: ScreenSize, paint: Paint): string[
 }
 
 function header(
-  { id, policy, overview, objective, threshold, seek, lostSince, now }: TopView,
+  { id, policy, overview, actors, objective, threshold, seek, lostSince, now }: TopView,
   columns: number,
   paint: Paint,
 ): string[] {
@@ -83,7 +83,10 @@ function header(
       ),
     );
   }
-  const sentences = doing.flatMap((sentence) => wrappedLines(sentence, columns));
+  // What was going on when they were left is no longer.
+  const isLeft = state !== 'ended' && actors.every(({ runBy }) => runBy === null);
+  if (isLeft) lines.push(paint('wrong', 'No process runs its actors; what is shown is how it was left.'));
+  const sentences = isLeft ? [] : doing.flatMap((sentence) => wrappedLines(sentence, columns));
   lines.push(...sentences.map((line) => paint('quiet', fitted(line, columns))));
   if (lostSince !== null) {
     const age = duration((now - lostSince) / 1_000);

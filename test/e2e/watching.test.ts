@@ -98,13 +98,13 @@ describe('a campaign that is watched from elsewhere', () => {
     expect(all).toMatchObject({ code: 0, stderr: 'campaign one has ended\n' });
     // However slowly it is read nothing of it is lost, and whoever goes early has seen enough.
     const slow = scene.cox('watch', 'one', '--from', 'start', '--json');
-    slow.child.stdout.pause();
+    slow.child.stdout?.pause();
     await eventually(() => expect(slow.stderr()).toContain('has ended'));
-    slow.child.stdout.resume();
+    slow.child.stdout?.resume();
     expect(await slow.exit).toBe(0);
     expect(slow.stdout().trimEnd().split('\n')).toHaveLength(lines.length);
     const gone = scene.cox('status', 'one', '--json');
-    gone.child.stdout.destroy();
+    gone.child.stdout?.destroy();
     expect([await gone.exit, gone.stderr()]).toEqual([0, '']);
     worker.child.kill('SIGTERM');
     expect(await worker.exit).toBe(0);

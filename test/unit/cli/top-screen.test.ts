@@ -119,6 +119,13 @@ describe('the screen of cox top', () => {
     expect(text).toContain('1 worker has left or was lost');
     expect(text).not.toMatch(/… \d+ more/);
   });
+
+  it('says of a campaign that nobody runs just that, and not what was going on', () => {
+    const actors = view.actors.map((one) => ({ ...one, runBy: null }));
+    const text = topLines({ ...view, actors }, { columns: 80, rows: 24 }, painter(false)).join('\n');
+    expect(text).toContain('No process runs its actors');
+    expect(text).not.toContain('2 tasks still run');
+  });
 });
 
 describe('fitted text', () => {
