@@ -161,13 +161,7 @@ function AgeText(): JSX.Element | null {
     return (
       <p>
         <strong>{ended.value === null ? age : `The dashboard has ended. ${age}`}</strong>{' '}
-        <span class="told">
-          {message}
-          {ended.value !== null && overview.value?.state === 'paused' && campaign.value !== null
-            ? `; go on with: cox run --resume ${campaign.value.id}`
-            : ''}
-        </span>{' '}
-        {state === 'lost' && <button onClick={retryNow}>Try now</button>}
+        <span class="told">{message}</span> {state === 'lost' && <button onClick={retryNow}>Try now</button>}
       </p>
     );
   }

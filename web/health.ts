@@ -6,6 +6,9 @@ import { count, duration } from './words.ts';
 /** A worker that beats each second and was not heard for so long has a problem, ms. */
 const silentMs = 10_000;
 
+/** What became of a lost worker's tasks is seen after so long, ms. */
+const lostMs = 120_000;
+
 /** What is not as it should be; nothing when all is. `now` in ms by the server's clock. */
 export function worriesOf(
   overview: Overview,
@@ -13,7 +16,7 @@ export function worriesOf(
 ): string[] {
   const { state, workers, capacity, counts, model } = overview;
   if (state === 'ended' || state === 'created') return [];
-  const lost = workers.filter((one) => one.state === 'lost');
+  const lost = workers.filter((one) => one.state === 'lost' && now - (one.goneAt ?? now) < lostMs);
   const silent = workers.filter(
     ({ state: its, heardAt }) => its === 'there' && heardAt !== null && now - heardAt > silentMs,
   );

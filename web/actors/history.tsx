@@ -119,7 +119,7 @@ function Books(): JSX.Element {
         <Entry key={pool} name={`pool ${pool}`} value={`${allocated} of ${allocated + free} slots`} />
       ))}
       <Entry name="capacity" value={books === null ? undefined : `${books.capacity} slots`} />
-      <Entry name="running" value={books === null ? undefined : count(books.counts.running)} />
+      <Entry name="simulating" value={books === null ? undefined : count(books.counts.running)} />
       <Entry name="queued" value={books === null ? undefined : count(books.counts.queued)} />
       <Entry name="succeeded" value={books === null ? undefined : count(books.counts.succeeded)} />
       <Entry name="failed" value={books === null ? undefined : count(books.counts.failed)} />

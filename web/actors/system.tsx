@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { EventRow } from '../../src/dashboard/api.ts';
+import type { PoolRow } from '../../src/story/views.ts';
 import { Held } from '../held.tsx';
 import { actors, events } from '../live.ts';
 import { count } from '../words.ts';
@@ -41,7 +42,7 @@ export function System(): JSX.Element {
     write(picture.counts, (of) => {
       if (books === null) return '';
       if (of === 'queue') return `${count(books.counts.queued)} queued`;
-      if (of === 'worker') return `${count(books.counts.running)} running`;
+      if (of === 'worker') return `${count(atWork(books.pools))} at work`;
       const waiting = depth.get(of) ?? 0;
       return waiting === 0 ? (states.get(of) ?? '') : `${count(waiting)} to take`;
     });
@@ -50,6 +51,9 @@ export function System(): JSX.Element {
   if (typeof picture === 'string') return <p class="empty chart-place">{picture}</p>;
   return <PanZoom picture={picture} label="The actors, the queue and the workers, and what they say to each other" />;
 }
+
+/** Slots that were granted to a task of any kind. */
+const atWork = (pools: readonly PoolRow[]): number => pools.reduce((sum, { allocated }) => sum + allocated, 0);
 
 /** The innermost states by their own names: the whole path has no room. */
 const namesOf = (active: readonly string[]): string =>

@@ -37,6 +37,11 @@ describe('the health of a campaign', () => {
     expect(worries(change)).toEqual([expect.stringMatching(said)]);
   });
 
+  it('lets a loss rest that is long over', () => {
+    const lost = { ...worker, state: 'lost' as const, goneAt: -30_000 };
+    expect(worries({ workers: [lost, { ...worker, worker: 'b' }] })).toEqual([]);
+  });
+
   it('says that nobody decides before anything that follows from it', () => {
     expect(worries({ state: 'paused', capacity: 0, workers: [] }, null)).toEqual([
       expect.stringMatching(/No process runs its actors/),
