@@ -92,9 +92,10 @@ export class Books {
     if (grant !== null && !this.#holders.delete(grant)) this.#endedEarly.add(grant);
   }
 
-  asked(by: string, { from, to, reason }: { from: string; to: string; reason?: string | undefined }): void {
+  /** @param update the last that was begun; 0 before the first */
+  asked(by: string, { from, to, reason }: { from: string; to: string; reason?: string | undefined }, update = 0): void {
     const isBack = to === Object.keys(this.#pools)[0];
-    this.#wishes.set(`${from}>${to}`, { by, reason: reason ?? (isBack ? 'given back' : (reasons[by] ?? '')) });
+    this.#wishes.set(`${from}>${to}`, { by, reason: reason ?? unsaid(by, isBack, update) });
   }
 
   moved({ from, to, slots }: { from: string; to: string; slots: number }, at: number, sequence: number): void {
@@ -149,8 +150,10 @@ export class Books {
   }
 }
 
-/** Why those ask for slots who do not say so. */
-const reasons: Readonly<Record<string, string>> = {
-  trainer: 'the model is to be trained',
-  'inference-runner': 'candidates are to be scored',
-};
+/** Why those ask for slots, or give them back, who do not say so. */
+function unsaid(by: string, isBack: boolean, update: number): string {
+  if (update === 0) return isBack ? 'the first candidates are chosen' : 'the first candidates are to be chosen';
+  if (isBack) return `update ${update} is over`;
+  if (by === 'trainer') return `update ${update} is to be trained`;
+  return by === 'inference-runner' ? `candidates are to be scored for update ${update}` : '';
+}

@@ -10,7 +10,10 @@ export function doing(records: Records, now: number): string[] {
     case 'created':
       return ['Nothing has been started yet.', ...workersThere(records)];
     case 'paused':
-      return [`Paused${because(course.reason)}.`, `${soFar(records)} Nothing is lost; it can be resumed.`];
+      return [
+        course.reason.startsWith('paused') ? `${capital(course.reason)}.` : `Paused${because(course.reason)}.`,
+        `${soFar(records)} Nothing is lost; it can be resumed.`,
+      ];
     case 'ended':
       return [`Finished${because(course.reason)}.`, soFar(records)];
     case 'draining':

@@ -135,7 +135,9 @@ export class Records {
     if (event.type === 'task.created') this.#created(event.task, fact);
     else if (event.type === 'slots.released') this.books.release(event.grant);
     else if (event.type === 'space.exhausted') this.course.exhausted(fact.storedAt);
-    else if (event.type === 'reallocation.requested') this.books.asked(source, event);
+    else if (event.type === 'reallocation.requested') {
+      this.books.asked(source, event, this.knowledge.updates.at(-1)?.update);
+    }
   }
 
   #created(task: ToldTask, fact: StoredFact): void {
@@ -322,7 +324,7 @@ export class Records {
     else if (event.type === 'candidate.vetoed') knowledge.veto(event.candidate, said);
     else if (event.type === 'candidate.allowed') knowledge.vetoed.delete(event.candidate);
     else if (event.type === 'cancel.requested') this.cancels.set(event.task, said);
-    else if (event.type === 'reallocation.requested') this.books.asked(said.by, event);
+    else if (event.type === 'reallocation.requested') this.books.asked(said.by, { ...event, reason: said.reason });
     else if (event.type === 'candidates.added') {
       event.candidates.forEach(({ label }, place) => this.added.set(event.first + place, label));
     }

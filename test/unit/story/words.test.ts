@@ -44,6 +44,23 @@ describe('what it is doing', () => {
   });
 });
 
+describe('why slots move', () => {
+  it('is told by the update that needs them, or is over', () => {
+    const reasons = new Set(
+      tell(facts)
+        .ledger()
+        .moves.map(({ reason }) => reason),
+    );
+    expect([...reasons]).toEqual(
+      expect.arrayContaining([
+        'update 1 is to be trained',
+        'candidates are to be scored for update 2',
+        'update 2 is over',
+      ]),
+    );
+  });
+});
+
 describe('why', () => {
   /** The first simulation that a model chose. */
   const byModel = (): string =>
