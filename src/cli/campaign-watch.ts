@@ -121,8 +121,8 @@ export class CampaignWatch {
     logger.info({ result: { ...line, value: undefined } }, 'result');
     // Another is chosen in its place: nothing that people wait for.
     if (isWithdrawn(line.failure)) return;
-    if (line.topic === definition.objective.topic) view.result(this.#resultText(line));
-    else if (!line.success) view.line(`${line.id} failed: ${line.failure?.message ?? ''}`);
+    if (line.topic === definition.objective.topic) view.result(printable(this.#resultText(line)));
+    else if (!line.success) view.line(printable(`${line.id} failed: ${line.failure?.message ?? ''}`));
   }
 
   #tell(fact: StoredFact): void {
@@ -150,7 +150,9 @@ export class CampaignWatch {
       case 'trainer.update.failed':
         this.#failedUpdates += 1;
         if (isNow)
-          view.line(`the update of the model failed, the last ranking stays in force: ${String(event['reason'])}`);
+          view.line(
+            printable(`the update of the model failed, the last ranking stays in force: ${String(event['reason'])}`),
+          );
         break;
       case 'fleet.capacity.changed':
         this.summary.staff(fact.storedAt, Number(event['capacity']));

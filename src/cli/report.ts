@@ -1,20 +1,18 @@
 /** `cox report`: the story of a run as one page that opens anywhere. */
-import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { composePlans } from '../campaign/composition.ts';
 import type { CampaignDefinition } from '../campaign/definition.ts';
 import { loadCampaign } from '../campaign/load.ts';
-import { makeFolder } from '../campaign/make-folder.ts';
-import { listRuns } from '../campaign/run-folder.ts';
 import { followStory, storyOf } from '../campaign/story-reader.ts';
-import { ConfigError, messageOf, ResourceError } from '../protocol/errors.ts';
 import { Replay } from '../replay/replay.ts';
 import { runReport } from '../report/gather.ts';
 import { reportPage } from '../report/run-report.ts';
 import { folderFor } from './campaign-folder.ts';
+import { newestRun } from './newest-run.ts';
 import { openStoredCampaign } from './stored-campaign.ts';
+import { writeFiles } from './written-files.ts';
 
 interface ReportFlags {
   readonly nats?: string;
@@ -45,7 +43,7 @@ export function reportCommand(): Command {
 }
 
 async function report(named: string | undefined, { nats, runs, folder, out }: ReportFlags): Promise<void> {
-  const id = named ?? (await newest(runs));
+  const id = named ?? (await newestRun(runs, 'report'));
   const campaign = await openStoredCampaign(id, { nats, out: runs, command: 'report' });
   try {
     const { connection, record } = campaign;
@@ -66,10 +64,8 @@ async function report(named: string | undefined, { nats, runs, folder, out }: Re
         folder: beside,
         now: Date.now(),
       });
-      await write(file, reportPage(made));
-      for (const { files } of made.figures) {
-        for (const [name, text] of files) await write(join(dirname(file), beside, name), text);
-      }
+      await writeFiles(dirname(file), new Map([[basename(file), reportPage(made)]]));
+      for (const { files } of made.figures) await writeFiles(join(dirname(file), beside), files);
       process.stdout.write(`${file}\n`);
       process.stderr.write(`wrote ${file}, and its figures as SVG and CSV into ${join(dirname(file), beside)}\n`);
     } finally {
@@ -77,20 +73,5 @@ async function report(named: string | undefined, { nats, runs, folder, out }: Re
     }
   } finally {
     await campaign.close();
-  }
-}
-
-async function newest(runs: string): Promise<string> {
-  const id = (await listRuns(runs)).at(-1);
-  if (id === undefined) throw new ConfigError(`there are no runs in ${runs}; name a campaign, or the folder by --runs`);
-  return id;
-}
-
-async function write(file: string, text: string): Promise<void> {
-  try {
-    await makeFolder(dirname(file));
-    await writeFile(file, text);
-  } catch (cause) {
-    throw new ResourceError(`${file} cannot be written: ${messageOf(cause)}; choose another --out`, { cause });
   }
 }

@@ -1,12 +1,14 @@
 import type { Objective } from '../campaign/definition.ts';
 import type { Summary } from '../campaign/summary.ts';
+import { printable } from './printable.ts';
 import { duration } from './run-view.ts';
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
 /** A run's summary as people read it, in at most 80 columns where the names allow it. */
 export function summaryText(summary: Summary, objective: Objective, savedIn: string): string {
-  const { best, found, simulations, updates, slots, units } = summary;
+  const { found, simulations, updates, slots, units } = summary;
+  const best = summary.best.map((one) => ({ ...one, label: printable(one.label) }));
   const lines: string[] = [''];
   if (best.length > 0) {
     const width = Math.max(6, ...best.map(({ label }) => label.length));
@@ -40,7 +42,7 @@ export function summaryText(summary: Summary, objective: Objective, savedIn: str
       'wall time',
       `${summary.wallSeconds.toFixed(1)} s${summary.wallSeconds >= 60 ? ` (${duration(summary.wallSeconds)})` : ''}`,
     ],
-    ['state', `${summary.state}: ${summary.reason}`],
+    ['state', printable(`${summary.state}: ${summary.reason}`)],
     ['saved in', savedIn],
   ];
   const nameWidth = Math.max(...rows.map(([name]) => name.length));
