@@ -243,7 +243,7 @@ function Well({ now }: { readonly now: Overview }): JSX.Element {
   const byHost = [...new Map(loads)].slice(0, 3);
   return (
     <section class="well" aria-label="Health">
-      <h2>{worries.length === 0 ? 'All is well' : 'Worth a look'}</h2>
+      <h2>{now.state === 'ended' ? 'It ended with' : worries.length === 0 ? 'All is well' : 'Worth a look'}</h2>
       <ul>
         {worries.slice(0, 3).map((worry) => (
           <li key={worry} class="worry">
@@ -286,7 +286,7 @@ function Next({ now }: { readonly now: Overview }): JSX.Element {
   const [open, setOpen] = useState<NextRow | null>(null);
   return (
     <>
-      <Held className="now-next" title="Next" value={now.next}>
+      <Held className="now-next" title={now.state === 'ended' ? 'Would be next' : 'Next'} value={now.next}>
         {(rows) =>
           rows.length === 0 ? (
             <p class="empty">

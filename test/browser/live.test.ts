@@ -44,7 +44,7 @@ describe('a campaign under way, in the browser', () => {
   it('says on one screen how it is, what runs, what was found, and what is next', async () => {
     await page.getByRole('region', { name: 'Best' }).getByRole('listitem').nth(2).waitFor();
     expect(await page.getByRole('region', { name: 'What it is doing' }).innerText()).toMatch(
-      /Searches 22,734 candidates for IE above 0\.55 hartree \(14\.97 eV\).*\n.*\w+ .*\./,
+      /Searches 22,734 candidates for IE above 0\.55 hartree \(14\.97 eV\)[^]*\n\w+ .*\./,
     );
     const isDrawn = await eventually(async () => {
       const widths = await page

@@ -16,7 +16,7 @@ const mostMoves = 200;
 const showsAll = signal(false);
 
 export function SlotsNow(): JSX.Element {
-  const slots = overview.value?.slots ?? [];
+  const slots = overview.value?.state === 'ended' ? [] : (overview.value?.slots ?? []);
   const shown = showsAll.value ? slots : slots.slice(0, mostRows);
   return (
     <section aria-labelledby="slots-title">
@@ -50,7 +50,7 @@ export function SlotsNow(): JSX.Element {
 
 function noSlots(now: Overview | null): string {
   if (now === null) return 'The slots appear as soon as the log is read.';
-  if (now.state === 'ended') return 'The campaign has ended; no worker is there.';
+  if (now.state === 'ended') return 'Nobody: the campaign has ended.';
   return 'No worker is there. Slots appear as soon as one registers: cox worker starts one.';
 }
 
@@ -133,12 +133,18 @@ export function Workers(): JSX.Element {
   );
 }
 
+/** Of one that was not seen to go, an ended campaign knows no more. */
+function healthOf({ state, goneAt }: WorkerRow): string {
+  if (state === 'there' || goneAt === null) return overview.value?.state === 'ended' ? 'to the end' : state;
+  return `${state} ${timeOfDay(goneAt)}`;
+}
+
 function Worker({ worker }: { readonly worker: WorkerRow }): JSX.Element {
-  const { state, running, slots, done, failed, load, heardAt, goneAt } = worker;
+  const { state, running, slots, done, failed, load, heardAt } = worker;
   return (
     <tr class={`worker ${state}`}>
       <td class="id">{worker.worker}</td>
-      <td class="health">{state === 'there' || goneAt === null ? state : `${state} ${timeOfDay(goneAt)}`}</td>
+      <td class="health">{healthOf(worker)}</td>
       <td class="number">
         {running}/{slots}
       </td>
