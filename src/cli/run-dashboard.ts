@@ -98,10 +98,11 @@ export class RunDashboard {
       return;
     }
     if (socket !== undefined) this.#waiting.add(socket);
-    child.send(order, socket, {}, (error) => {
+    // Closed here as soon as it is on its way: left to Node, it stays open for ever when the process dies before it has taken it over.
+    child.send(order, socket, { keepOpen: true }, () => {
       if (socket === undefined) return;
       this.#waiting.delete(socket);
-      if (error !== null) socket.destroy();
+      socket.destroy();
     });
   }
 
