@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { LiveRun } from './live-run.ts';
+import { eventually } from './scene.ts';
 
 const folder = fileURLToPath(new URL('../../docs/pictures/', import.meta.url));
 
@@ -39,14 +40,21 @@ const views: readonly {
     route: 'molecules?task=simulate-12',
     ready: (page) => page.getByRole('region', { name: /Geometry/ }).waitFor(),
   },
-  { name: 'log', route: 'log', ready: (page) => page.getByRole('option').nth(10).waitFor() },
+  {
+    name: 'log',
+    route: 'log',
+    ready: (page) => page.getByRole('listbox', { name: 'Events, newest first' }).getByRole('option').nth(10).waitFor(),
+  },
 ];
 
 await mkdir(folder, { recursive: true });
 await using live = await LiveRun.start(['--total', '1000', '--workers', '2']);
 await using first = await live.watch();
 // Enough results for a curve that shows something.
-await first.page.waitForFunction(`document.querySelector('progress')?.value >= 40`, null, { timeout: 300_000 });
+await eventually(async () => {
+  const done = Number(await first.page.getByRole('progressbar').getAttribute('value'));
+  if (done < 40) throw new Error(`only ${done} simulations were done`);
+}, 300_000);
 for (const theme of ['light', 'dark'] as const) {
   await using person = await live.watch({ theme });
   for (const { name, route, ready } of views) await shoot(person.page, { name: `${name}-${theme}`, route, ready });
