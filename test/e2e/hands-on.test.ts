@@ -32,6 +32,8 @@ it(
     };
     await eventually(async () => expect((await place.results('ie')).length).toBeGreaterThan(0), 60_000);
 
+    // Nothing is chosen meanwhile: one that is to be vetoed must not run already.
+    expect(await cox('pause', 'ie', '--wait')).toMatchObject({ code: 0 });
     const added = await cox('add', 'ie', 'ideas.smi', '--reason', 'from the group meeting');
     expect(added, added.text).toMatchObject({ code: 0 });
     const [, from = ''] = /added 2 candidates, (\d+) to \d+,/.exec(added.text) ?? [];
